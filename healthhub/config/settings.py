@@ -1,0 +1,239 @@
+"""The one settings file. Nothing has a silent default that a clinic could run on by mistake: what is missing stops the start."""
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+env = environ.Env()
+BASE_DIR = Path(__file__).resolve().parents[2]
+
+
+def required(name: str, what: str) -> str:
+    """This function will give the variable, or stop the start with a sentence that says what to set."""
+    value = str(env.str(name, default=""))
+    if not value:
+        raise ImproperlyConfigured(f"Set {name}: {what}")
+    return value
+
+
+MODE = env.str("HEALTHHUB_MODE", default="production")
+if MODE not in ("production", "demo", "test"):
+    raise ImproperlyConfigured(f"HEALTHHUB_MODE is {MODE!r}; it must be production, demo or test.")
+PRODUCTION = MODE == "production"
+DEBUG = False
+
+SECRET_KEY = required("SECRET_KEY", "at least 50 random characters, kept out of the repository; it signs sessions.")
+ALLOWED_HOSTS = (
+    [h.strip() for h in required("ALLOWED_HOSTS", "the host names this service answers to, separated by commas.").split(",")]
+    if PRODUCTION
+    else ["127.0.0.1", "localhost", "[::1]", "testserver"]
+)
+CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS] if PRODUCTION else []
+
+required("DATABASE_URL", "a PostgreSQL address such as postgres://user:password@host:5432/healthhub; there is no default database.")
+DATABASES: dict[str, dict[str, Any]] = {"default": env.db_url("DATABASE_URL")}
+if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
+    raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database: partitions, row locks and arrays are used throughout.")
+DATABASES["default"]["OPTIONS"] = {
+    **DATABASES["default"].get("OPTIONS", {}),
+    # Every thread of a web process borrows from one pool; workers and commands hold one connection.
+    "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL", default=10), "timeout": 10},
+}
+DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
+
+REDIS_URL = required("REDIS_URL", "a Redis or Valkey address such as redis://host:6379/0; it carries tasks and live hints only.")
+
+INSTALLED_APPS = [
+    "healthhub.config",
+    "healthhub.people",
+    "healthhub.audit",
+    "healthhub.records",
+    "notifications",
+    "monitoring",
+    "healthhub.web",
+    "healthhub.api",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_htmx",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "rest_framework",
+    "drf_spectacular",
+    "channels",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "healthhub.config.urls"
+WSGI_APPLICATION = "healthhub.config.wsgi.application"
+ASGI_APPLICATION = "healthhub.config.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# People and sign-in
+AUTH_USER_MODEL = "people.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = (
+    ["django.contrib.auth.hashers.MD5PasswordHasher"] if MODE == "test" else ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+)
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if PRODUCTION else "none"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_RATE_LIMITS = {} if MODE == "test" else {"login_failed": "10/m/ip,5/5m/key", "login": "30/m/ip"}
+ACCOUNT_SESSION_REMEMBER = True
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+# Staff without a second factor are sent to set one up before they see any person. Organisations may ask for it one by one.
+STAFF_MFA_REQUIRED = env.bool("STAFF_MFA_REQUIRED", default=PRODUCTION)
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+
+# Sessions, cookies, transport
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = PRODUCTION
+SESSION_COOKIE_AGE = 30 * 24 * 3600
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ALLAUTH_TRUSTED_PROXY_COUNT else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "connect-src": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "object-src": ["'none'"],
+    }
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # pages and forms; readings have their own limit below
+
+# Language and time
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "healthhub" / "web" / "locale"]
+USE_I18N = USE_TZ = True
+TIME_ZONE = "UTC"
+
+# Files
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "var" / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if MODE == "test"
+        else "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = MODE == "test"
+
+# API
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["healthhub.api.auth.TokenAuthentication", "healthhub.api.auth.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["healthhub.api.auth.DeniedByDefault"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["healthhub.api.parsers.StrictJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "healthhub.api.errors.handler",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "HealthHub",
+    "DESCRIPTION": "Readings in, the fate of each told; alerts, consent, tokens and the access log.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+}
+OBSERVATIONS_MAX_BYTES = 8 * 1024 * 1024  # after inflating
+OBSERVATIONS_MAX_COUNT = 10_000
+# A replay token may state the moment it plays; a clinic in production never believes a client's clock.
+REPLAY_CLOCK = not PRODUCTION
+
+# Live
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": env.str("LIVE_PREFIX", default="healthhub")},
+    }
+}
+
+# Tasks. The broker may lose anything (see docs/): every task is a row that the sweep will find again.
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_TIME_LIMIT, CELERY_TASK_SOFT_TIME_LIMIT = 45, 30
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 90, "unacked_mutex_expire": 10, "unacked_restore_interval": 5}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_PUBLISH_RETRY = False  # a dead broker must not hold up a request: the sweep brings the row
+CELERY_TASK_DEFAULT_QUEUE = "deliver"
+CELERY_TASK_ROUTES = {"risk.*": {"queue": "assess"}}
+CELERY_TIMEZONE = "UTC"
+
+# Sweep
+SWEEP_EVERY = timedelta(seconds=env.float("SWEEP_SECONDS", default=5))
+DEAD_MAN_URL = env.str("DEAD_MAN_URL", default="")
+AUDIT_ANCHOR_FILE = env.str("AUDIT_ANCHOR_FILE", default="")
+RETENTION_MONTHS = env.int("RETENTION_MONTHS", default=0)  # 0: keep for ever
+
+# Mail and push
+EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
+vars().update(EMAIL_CONFIG)
+DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", default="healthhub@localhost")
+PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000")
+VAPID_PRIVATE_KEY = env.str("VAPID_PRIVATE_KEY", default="")
+VAPID_CONTACT = env.str("VAPID_CONTACT", default="mailto:operator@localhost")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"err": {"class": "logging.StreamHandler", "stream": sys.stderr, "formatter": "line"}},
+    "root": {"handlers": ["err"], "level": env.str("LOG_LEVEL", default="WARNING")},
+}

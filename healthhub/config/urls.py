@@ -1,0 +1,9 @@
+"""Where everything is found: pages, accounts, API, health."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("accounts/", include("allauth.urls")),
+    path("api/", include("healthhub.api.urls")),
+    path("", include("healthhub.web.urls")),
+]

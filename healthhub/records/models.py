@@ -1,0 +1,132 @@
+"""What was observed: sources, observations (monthly partitions), their amendments, and day and hour summaries."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from healthhub.people.models import Patient
+
+
+class Timeline(models.Model):
+    """One small row per patient: the lock every write takes, and the last sequence number given."""
+
+    patient = models.OneToOneField(Patient, models.PROTECT, primary_key=True, related_name="timeline")
+    last_seq = models.BigIntegerField(default=0)
+    last_received_at = models.DateTimeField(null=True)
+
+
+class Source(models.Model):
+    """Where a patient's readings come from: a device, an app, or her own hand."""
+
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="sources")
+    key = models.CharField(max_length=80)  # the sender's own name of the device; unique per patient
+    name = models.CharField(max_length=120, blank=True)
+    # Lower wins where two devices cover the same hour (watch before phone).
+    priority = models.SmallIntegerField(default=50)
+    last_received_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["patient", "key"], name="source_once")]
+
+
+class Method(models.IntegerChoices):
+    DEVICE = 1
+    SELF_REPORTED = 2
+    DERIVED = 3
+
+
+class State(models.IntegerChoices):
+    CURRENT = 0
+    SUPERSEDED = 1
+    DELETED = 2
+
+
+class Flag(models.IntegerChoices):
+    """Bits of `Observation.flags`."""
+
+    SUSPICIOUS = 1  # outside the soft range: kept, shown with a question mark, no alert by itself
+    LATE = 2  # arrived too late to speak of now
+    CUFFLESS = 4
+    CENSORED_LOW = 8  # the meter said LO
+    CENSORED_HIGH = 16
+    SIMULATED = 32
+    OUT_OF_ORDER = 64  # older than what was already there of its kind
+
+
+class Observation(models.Model):
+    """One reading. Blood pressure is one row of two values. PARTITION BY RANGE (at), monthly (see partitions.py).
+
+    Identity: a source cannot measure the same kind twice at one moment unless it says so by `key`. Sending again is a
+    duplicate when the values are equal and a correction when they are not; the old row stays as SUPERSEDED.
+    """
+
+    pk = models.CompositePrimaryKey("patient_id", "seq", "at")
+    patient = models.ForeignKey(Patient, models.DO_NOTHING, related_name="+", db_index=False)
+    seq = models.BigIntegerField()
+    at = models.DateTimeField()
+    utc_offset = models.SmallIntegerField()  # minutes east of UTC at the moment of measuring
+    kind = models.SmallIntegerField()  # catalogue number, see catalogue.BY_NUMBER
+    value = models.FloatField()  # canonical unit of the kind
+    value2 = models.FloatField(null=True)  # diastolic
+    seconds = models.IntegerField(null=True)  # length of the period that starts at `at` (steps, sleep)
+    source = models.ForeignKey(Source, models.DO_NOTHING, related_name="+", db_index=False)
+    key = models.CharField(max_length=64, default="")
+    method = models.SmallIntegerField(choices=Method.choices)
+    flags = models.SmallIntegerField(default=0)
+    state = models.SmallIntegerField(choices=State.choices, default=State.CURRENT)
+    context = models.JSONField(null=True)
+    received_at = models.DateTimeField()
+
+    class Meta:
+        managed = False  # created by RunSQL in 0001: Django cannot declare partitions
+        db_table = "records_observation"
+
+
+class Amendment(models.Model):
+    """Why a reading was corrected or deleted, by whom: one immutable row each."""
+
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="+")
+    seq = models.BigIntegerField()  # the reading that no longer counts
+    replaced_by_seq = models.BigIntegerField(null=True)  # null: deleted
+    reason = models.CharField(max_length=400)
+    by_kind = models.CharField(max_length=10)
+    by_id = models.UUIDField(null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["patient", "seq"], name="amendment_of")]
+
+
+class Stale(models.Model):
+    """A local day of a patient and kind whose summaries must be made again; readers do it before they read."""
+
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="+")
+    kind = models.SmallIntegerField()
+    day = models.DateField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["patient", "kind", "day"], name="stale_once")]
+
+
+class Summary(models.Model):
+    """Count, extremes and sums of one kind and source over one local hour. A day is the sum of its hours."""
+
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="+", db_index=False)
+    kind = models.SmallIntegerField()
+    day = models.DateField()  # the patient's local date at the moment of measuring
+    hour = models.SmallIntegerField()  # 0-23, local wall clock
+    source = models.ForeignKey(Source, models.PROTECT, related_name="+", db_index=False)
+    n = models.IntegerField()
+    low = models.FloatField()
+    high = models.FloatField()
+    total = models.FloatField()
+    low2 = models.FloatField(null=True)
+    high2 = models.FloatField(null=True)
+    total2 = models.FloatField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["patient", "kind", "day", "hour", "source"], name="summary_once"),
+            models.CheckConstraint(condition=Q(n__gt=0), name="summary_of_something"),
+        ]

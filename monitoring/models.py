@@ -1,0 +1,157 @@
+"""Alerts and their steps, per-patient limits, saved rules, expected measurements."""
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from healthhub.lib.ids import uuid7
+from healthhub.people.models import Patient, Team, User
+
+
+class Severity(models.TextChoices):
+    RED = "red"  # call 120/911 now
+    URGENT = "urgent"  # clinician the same day, within 4 h
+    AMBER = "amber"  # within 24-72 h
+    WATCH = "watch"  # shown on the trend, reviewed at the next contact
+    INFO = "info"
+
+
+class AlertState(models.TextChoices):
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    ESCALATED = "escalated"
+    RESOLVED = "resolved"
+    CLEARED = "cleared"  # by readings back inside, not by a person
+
+
+LIVE_STATES = ("open", "acknowledged", "escalated")
+
+
+class Alert(models.Model):
+    """One open episode per rule and patient. Everything due (come-back, escalation) is `due_at` on this row."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="alerts")
+    rule_id = models.CharField(max_length=40)
+    rule_version = models.CharField(max_length=20)
+    data_class = models.CharField(max_length=20)  # what a viewer's consent must cover to see it
+    severity = models.CharField(max_length=8, choices=Severity.choices)
+    state = models.CharField(max_length=12, choices=AlertState.choices, default=AlertState.OPEN)
+    opened_at = models.DateTimeField()
+    evidence_at = models.DateTimeField()  # when the first reading that fired it was measured
+    last_evidence_at = models.DateTimeField()
+    count = models.IntegerField(default=1)  # findings joined to the episode
+    # Exact inputs, limits, rule text as shown (zh and en), source of the rule.
+    evidence = models.JSONField()
+    acknowledged_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    acknowledged_until = models.DateTimeField(null=True)
+    # The escalation chain frozen as it stood when the alert fired: [{after_minutes, people: [user ids]}].
+    chain = models.JSONField(default=list)
+    step = models.SmallIntegerField(default=0)
+    due_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    outcome = models.CharField(max_length=20, blank=True)
+    note = models.TextField(blank=True)
+    version = models.IntegerField(default=1)  # grows with every step; sockets and If-Match speak of it
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["patient", "rule_id"], condition=Q(state__in=LIVE_STATES), name="alert_one_open_episode"),
+            models.CheckConstraint(
+                condition=Q(acknowledged_by__isnull=True, acknowledged_until__isnull=True)
+                | Q(acknowledged_by__isnull=False, acknowledged_until__isnull=False),
+                name="alert_acknowledged_pair",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="alert_due"),
+            models.Index(fields=["patient", "-opened_at"], name="alert_of_patient"),
+        ]
+
+
+class Step(models.Model):
+    """What happened to an alert: immutable, one row each (the database refuses update and delete)."""
+
+    alert = models.ForeignKey(Alert, models.PROTECT, related_name="steps")
+    at = models.DateTimeField()
+    did = models.CharField(max_length=20)
+    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")  # null: the system
+    from_state = models.CharField(max_length=12, blank=True)
+    to_state = models.CharField(max_length=12)
+    detail = models.JSONField(default=dict)
+
+
+class Snooze(models.Model):
+    """One person does not want to hear of one alert for a while; the others still do. Undone by `undone_at`."""
+
+    alert = models.ForeignKey(Alert, models.PROTECT, related_name="snoozes")
+    person = models.ForeignKey(User, models.PROTECT, related_name="+")
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    undone_at = models.DateTimeField(null=True)
+
+
+class Limit(models.Model):
+    """A clinician's change of one rule for one patient: other thresholds, or off; with author, reason and expiry."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="limits")
+    rule_id = models.CharField(max_length=40)
+    changes = models.JSONField()  # {"off": true} or {"above": {"value": 170, "unit": "mm[Hg]"}, ...}
+    reason = models.CharField(max_length=400)
+    set_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    set_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["patient", "rule_id"], condition=Q(ended_at=None), name="limit_one_per_rule"),
+        ]
+
+
+class SavedRule(models.Model):
+    """A rule a team wrote itself; versions are rows, the newest active one counts."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    team = models.ForeignKey(Team, models.PROTECT, related_name="rules")
+    rule_id = models.CharField(max_length=40)
+    version = models.IntegerField()
+    definition = models.JSONField()
+    reason = models.CharField(max_length=400)
+    saved_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    saved_at = models.DateTimeField()
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["team", "rule_id", "version"], name="saved_rule_version")]
+
+
+class Chain(models.Model):
+    """How a team's alerts of one severity climb. Copied into each alert when it fires."""
+
+    team = models.ForeignKey(Team, models.PROTECT, related_name="chains")
+    severity = models.CharField(max_length=8, choices=Severity.choices)
+    steps = models.JSONField()  # [{"after_minutes": 0, "who": "on_duty"}, {"after_minutes": 30, "who": "team"}, ...]
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["team", "severity"], name="chain_once")]
+
+
+class Expected(models.Model):
+    """A measurement that is expected at least every so often; silence past `due_at` is a finding."""
+
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="expected")
+    rule_id = models.CharField(max_length=40)
+    kinds = ArrayField(models.CharField(max_length=40))
+    last_received_at = models.DateTimeField(null=True)  # server receive time, never the device's clock
+    due_at = models.DateTimeField()
+    misses = models.SmallIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["patient", "rule_id"], name="expected_once")]
+        indexes: ClassVar = [models.Index(fields=["due_at"], name="expected_due")]
