@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -29,11 +30,10 @@ def settle_environment() -> None:
 def take_own_share(worker: str) -> None:
     """This function will give an xdist worker (gw0, gw1, ...) a Redis database and a live prefix of its own."""
     number = 1 + int(worker.removeprefix("gw"))
-    address = os.environ["REDIS_URL"]
-    if address.startswith("unix://"):
-        os.environ["REDIS_URL"] = f"{address.partition('?')[0]}?db={number}"
-    else:
-        os.environ["REDIS_URL"] = f"{address.rstrip('/').rstrip('0123456789').rstrip('/')}/{number}" if address.count("/") > 2 else f"{address}/{number}"
+    address = urlsplit(os.environ["REDIS_URL"])
+    on_socket = address.scheme == "unix"
+    own = address._replace(query=f"db={number}") if on_socket else address._replace(path=f"/{number}")
+    os.environ["REDIS_URL"] = f"unix://{own.path}?{own.query}" if on_socket else own.geturl()
     os.environ["LIVE_PREFIX"] = f"test-{worker}"
 
 

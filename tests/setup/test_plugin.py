@@ -11,8 +11,10 @@ from redis import Redis
 @pytest.mark.django_db
 def test_database_is_the_embedded_postgresql_18() -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('server_version_num')::int / 10000, current_user, rolsuper FROM pg_roles WHERE rolname = current_user")
-        version, name, is_superuser = cursor.fetchone()
+        cursor.execute("SELECT current_setting('server_version_num')::int / 10000")
+        (version,) = cursor.fetchone()
+        cursor.execute("SELECT rolname, rolsuper FROM pg_roles WHERE rolname = current_user")
+        name, is_superuser = cursor.fetchone()
     assert version == 18
     assert (name, is_superuser) == ("healthhub", False) or "hh-" not in os.environ["DATABASE_URL"]
 

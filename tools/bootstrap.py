@@ -1,0 +1,230 @@
+"""From a bare Python to a running command: makes .venv, installs the pinned requirements, compiles the words, hands over.
+
+Standard library only, and the whole file must parse on Python 3.6, so that an old Python gets a sentence and no traceback.
+"""
+
+import sys
+
+if sys.version_info < (3, 11):
+    sys.exit(
+        "HealthHub needs Python 3.11 or newer, and this is Python %d.%d (%s). Install a newer one, or name it: make demo PYTHON=/path/to/it"
+        % (sys.version_info[0], sys.version_info[1], sys.executable)
+    )
+
+import configparser
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+NOTE = VENV / "healthhub-installed.json"
+LOCALE = ROOT / "healthhub" / "web" / "locale"
+RUNTIME, EVERYTHING = "requirements.txt", "requirements-dev.txt"
+LOCK_FLAGS = ["--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"]
+LOCK_FLAGS += ["--no-emit-index-url", "--no-emit-find-links", "--no-annotate", "--custom-compile-command", "make lock"]
+HELP = """HealthHub
+  make demo              start everything with demo people and moving readings on http://127.0.0.1:8000
+  make demo PORT=8080    the same on another port
+  make demo DATA=path    replay real recordings instead of simulated readings
+  make test              the whole test-suite, against the same real servers (ARGS='-k alerts' chooses)
+  make check             lint, types, import contracts, migrations, deployment settings, words
+  make bench             the benchmarks, printed as ratios
+  make install           only make the environment
+  make lock              pin the requirements again after pyproject.toml changed"""
+
+
+class Trouble(Exception):
+    """Something a person must mend; the text is the one sentence to show."""
+
+
+def say(text: str) -> None:
+    print("-> " + text, flush=True)
+
+
+def run(command: list[str | Path], trouble: str) -> None:
+    """This function will run a command quietly and end with one sentence when it fails; its output goes to var/log."""
+    log = ROOT / "var" / "log" / "setup.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as out:
+        out.write(("$ " + " ".join(map(str, command)) + "\n").encode())
+        out.flush()
+        done = subprocess.run(list(map(str, command)), stdout=out, stderr=out, stdin=subprocess.DEVNULL, cwd=str(ROOT))
+    if done.returncode:
+        raise Trouble(trouble + " (exit %d; details at the end of var/log/setup.log)" % done.returncode)
+
+
+def venv_works() -> bool:
+    if not PYTHON.exists():
+        return False
+    probe = "import sys; sys.exit(sys.version_info < (3, 11))"
+    return subprocess.run([str(PYTHON), "-I", "-S", "-c", probe], stderr=subprocess.DEVNULL).returncode == 0
+
+
+def make_venv(uv: str) -> None:
+    """This function will make a fresh .venv, by uv where there is one, and otherwise by Python itself."""
+    if VENV.exists():
+        shutil.rmtree(VENV)
+    say("making .venv with Python %d.%d" % sys.version_info[:2])
+    if uv:
+        run([uv, "venv", "--quiet", "--python", sys.executable, VENV], "The environment .venv could not be made.")
+        return
+    try:
+        import ensurepip  # noqa: F401
+        import venv  # noqa: F401
+    except ImportError:
+        package = "python%d.%d-venv" % sys.version_info[:2]
+        raise Trouble(
+            "This Python cannot make environments: install its venv package (on Debian or Ubuntu: apt-get install %s)." % package
+        ) from None
+    run([sys.executable, "-m", "venv", VENV], "The environment .venv could not be made.")
+
+
+def find_uv() -> str:
+    """This function will give the path of uv, or "" when this machine has none."""
+    inside = VENV / "bin" / "uv"
+    return str(inside) if inside.exists() else shutil.which("uv") or ""
+
+
+def digest(name: str) -> str:
+    return hashlib.sha256((ROOT / name).read_bytes()).hexdigest()
+
+
+def installed() -> dict[str, str]:
+    try:
+        found = json.loads(NOTE.read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def follow_pip_to_its_index() -> None:
+    """This function will make uv use the package index that pip is set to (a mirror near by, often): uv reads no pip.conf."""
+    if any(os.environ.get(name) for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_CONFIG_FILE")):
+        return
+    places = ["/etc/pip.conf", "~/.pip/pip.conf", "~/.config/pip/pip.conf", os.environ.get("PIP_CONFIG_FILE", "")]
+    settings = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        settings.read([os.path.expanduser(place) for place in places if place])
+    except configparser.Error:
+        return
+    index = os.environ.get("PIP_INDEX_URL") or settings.get("global", "index-url", fallback="")
+    if index:
+        os.environ["UV_DEFAULT_INDEX"] = index.strip()
+
+
+def install_requirements(which: str) -> None:
+    """This function will install the pinned requirements unless the same pins are in place already.
+
+    `requirements-dev.txt` holds everything that `requirements.txt` holds, so having it is having both.
+    """
+    if not venv_works():
+        make_venv(shutil.which("uv") or "")
+    if installed().get(which) == digest(which):
+        return
+    started = time.monotonic()
+    follow_pip_to_its_index()
+    broken = "The packages could not be downloaded and checked: look at the network or the package index, then try again."
+    uv = find_uv()
+    if not uv:
+        say("installing uv, the installer")
+        run(
+            [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", ROOT / "tools" / "uv.txt"],
+            broken,
+        )
+        uv = find_uv()
+    say("installing the pinned packages of %s (the first time: about 200 MB)" % which)
+    NOTE.unlink(missing_ok=True)
+    run([uv, "pip", "install", "--quiet", "--python", PYTHON, "--require-hashes", "-r", ROOT / which], broken)
+    now = {RUNTIME: digest(RUNTIME)}
+    if which == EVERYTHING:
+        now[EVERYTHING] = digest(EVERYTHING)
+    NOTE.write_text(json.dumps(now))
+    say("installed in %.0f s" % (time.monotonic() - started))
+
+
+def compile_words() -> None:
+    """This function will compile each changed catalogue of words (.po) into what Django reads (.mo)."""
+    for words in sorted(LOCALE.glob("*/LC_MESSAGES/*.po")):
+        made = words.with_suffix(".mo")
+        if not made.exists() or made.stat().st_mtime < words.stat().st_mtime:
+            command = [PYTHON, "-m", "babel.messages.frontend", "compile", "-i", words, "-o", made]
+            run(command, "The words in %s could not be compiled." % words.relative_to(ROOT))
+
+
+def prepare(which: str) -> None:
+    """This function will bring the environment up to date; two commands at once wait for each other."""
+    (ROOT / "var").mkdir(exist_ok=True)
+    with (ROOT / "var" / "setup.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        install_requirements(which)
+        compile_words()
+
+
+def hand_over(*command: str) -> None:
+    """This function will turn this process into the command, so that Ctrl-C and exit codes are the command's own."""
+    os.chdir(str(ROOT))
+    sys.stdout.flush()
+    os.execv(str(PYTHON), [str(PYTHON), *command])
+
+
+def lock() -> None:
+    follow_pip_to_its_index()
+    uv = find_uv()
+    broken = "The requirements could not be resolved."
+    say("pinning requirements")
+    compile_pins = [uv, "pip", "compile", *LOCK_FLAGS]
+    run([*compile_pins, "pyproject.toml", "-o", RUNTIME], broken)
+    run([*compile_pins, "pyproject.toml", "--extra", "dev", "-c", RUNTIME, "-o", EVERYTHING], broken)
+
+
+def look_for_browser() -> None:
+    """This function will refuse early when the browser tests could not run; in CI the tests themselves fail instead."""
+    chosen = os.environ.get("CHROMIUM") or "chromium"
+    if not shutil.which(chosen) and not os.environ.get("CI"):
+        raise Trouble(
+            "The browser tests need Chromium: install it (on Debian: apt-get install chromium fonts-noto-cjk), or set CHROMIUM to its path."
+        )
+
+
+def main(wish: str, rest: list[str]) -> None:
+    if wish == "help":
+        print(HELP)
+        return
+    if wish == "test":
+        look_for_browser()
+    prepare(RUNTIME if wish == "demo" else EVERYTHING)
+    if wish == "install":
+        say("ready: .venv has everything")
+    elif wish == "lock":
+        lock()
+    elif wish == "demo":
+        hand_over("-m", "healthhub.config.demo", *rest)
+    elif wish == "test":
+        hand_over("-m", "pytest", *(rest or ["-n", "2"]))
+    elif wish == "check":
+        hand_over("-m", "tools.check")
+    elif wish == "bench":
+        hand_over("-m", "tools.bench", *rest)
+    else:
+        raise Trouble("There is no command %r.\n%s" % (wish, HELP))
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1] if len(sys.argv) > 1 else "help", sys.argv[2:])
+    except Trouble as trouble:
+        sys.exit("HealthHub: %s" % trouble)
+    except PermissionError as denied:
+        sys.exit(
+            "HealthHub: %s cannot be written by this account; was it made by another user, such as root? Remove it or run as that user."
+            % denied.filename
+        )
+    except KeyboardInterrupt:
+        sys.exit(130)
