@@ -38,3 +38,5 @@ class Head(models.Model):
     patient_id = models.UUIDField(primary_key=True)
     n = models.BigIntegerField()
     hash = models.BinaryField(max_length=32)
+    # Up to where this chain was written to the anchor file outside the database. A note for the writer; proof is the file.
+    anchored_n = models.BigIntegerField(default=0)

@@ -17,6 +17,7 @@ class Migration(migrations.Migration):
                 ('patient_id', models.UUIDField(primary_key=True, serialize=False)),
                 ('n', models.BigIntegerField()),
                 ('hash', models.BinaryField(max_length=32)),
+                ('anchored_n', models.BigIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(

@@ -1,0 +1,79 @@
+"""The append-only log: who did or read what of whom, written in the transaction of the act itself.
+
+Writing costs one INSERT. Every few seconds the sweep seals what is new into one hash chain per patient (see chain.py).
+Below `people` on purpose: whoever acts is duck-typed, so that every room can write here.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from django.db import connection
+
+from healthhub.audit.chain import Report, anchor, seal, verify
+from healthhub.audit.models import Entry
+
+__all__ = ["Actor", "Report", "anchor", "entries_of", "record", "record_reads", "seal", "verify"]
+
+
+class Actor(Protocol):
+    """Whoever acts: a signed-in person, a device token, or nobody we know. `healthhub.people.access.Viewer` is one."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def user_id(self) -> UUID | None: ...
+    @property
+    def token_id(self) -> UUID | None: ...
+
+
+def record(
+    *,
+    by: Actor | None,
+    did: str,
+    now: datetime,
+    patient_id: UUID | None = None,
+    about: str = "",
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """This function will write one act down, in the caller's transaction (one INSERT).
+
+    `by` is None for the system itself; `did` is a dotted word of at most 40 characters (see words.py); `about` names the
+    thing (`alert:<id>`); `detail` is JSON-able and must hold neither secrets nor values of readings.
+    """
+    kind, actor_id = _actor(by)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO audit_entry (patient_id, at, actor_kind, actor_id, did, about, detail) VALUES (%s, %s, %s, %s, %s, %s, %s::jsonb)",
+            [patient_id, now, kind, actor_id, did, about, json.dumps(detail or {})],
+        )
+
+
+def record_reads(*, by: Actor | None, did: str, patient_ids: Iterable[UUID], now: datetime, about: str = "") -> None:
+    """This function will write down that the data of these patients were read: one row each, one INSERT in all."""
+    ids = list(patient_ids)
+    if not ids:
+        return
+    kind, actor_id = _actor(by)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO audit_entry (patient_id, at, actor_kind, actor_id, did, about, detail)"
+            " SELECT patient_id, %s, %s, %s, %s, %s, '{}'::jsonb FROM unnest(%s::uuid[]) AS patient_id",
+            [now, kind, actor_id, did, about, ids],
+        )
+
+
+def entries_of(*, patient_id: UUID, before: int | None = None, limit: int = 50) -> Sequence[Entry]:
+    """This function will give a patient's entries, newest first, older than the entry numbered `before`."""
+    rows = Entry.objects.filter(patient_id=patient_id)
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    return list(rows.order_by("-id")[:limit])
+
+
+def _actor(by: Actor | None) -> tuple[str, UUID | None]:
+    if by is None:
+        return "system", None
+    return by.kind, by.user_id or by.token_id
