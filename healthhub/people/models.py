@@ -207,6 +207,8 @@ class BreakGlass(models.Model):
     reason = models.TextField()
     opened_at = models.DateTimeField()
     ends_at = models.DateTimeField()
+    # When the end was written to the log and open pages were told; the right itself ends with `ends_at`, by the clock.
+    ended_at = models.DateTimeField(null=True, blank=True)
     review_due_at = models.DateTimeField()
     reviewed_at = models.DateTimeField(null=True, blank=True)
     reviewed_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True, blank=True)
@@ -214,7 +216,10 @@ class BreakGlass(models.Model):
     review_note = models.TextField(blank=True)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["opened_by", "ends_at"], name="break_glass_open")]
+        indexes: ClassVar = [
+            models.Index(fields=["opened_by", "ends_at"], name="break_glass_open"),
+            models.Index(fields=["ends_at"], condition=Q(ended_at=None), name="break_glass_due"),
+        ]
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=Q(reviewed_at__isnull=True, reviewed_by__isnull=True) | Q(reviewed_at__isnull=False, reviewed_by__isnull=False),

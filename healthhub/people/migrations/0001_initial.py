@@ -107,6 +107,7 @@ class Migration(migrations.Migration):
                 ('reason', models.TextField()),
                 ('opened_at', models.DateTimeField()),
                 ('ends_at', models.DateTimeField()),
+                ('ended_at', models.DateTimeField(blank=True, null=True)),
                 ('review_due_at', models.DateTimeField()),
                 ('reviewed_at', models.DateTimeField(blank=True, null=True)),
                 ('review_outcome', models.CharField(blank=True, max_length=20)),
@@ -165,6 +166,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='breakglass',
             index=models.Index(fields=['opened_by', 'ends_at'], name='break_glass_open'),
+        ),
+        migrations.AddIndex(
+            model_name='breakglass',
+            index=models.Index(condition=models.Q(('ended_at', None)), fields=['ends_at'], name='break_glass_due'),
         ),
         migrations.AddConstraint(
             model_name='breakglass',
