@@ -204,7 +204,8 @@ CHANNEL_LAYERS = {
 }
 
 # Tasks. The broker may lose anything (see docs/): every task is a row that the sweep will find again.
-CELERY_BROKER_URL = REDIS_URL
+# kombu has a name of its own for a unix socket, and another for the number of the database.
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
