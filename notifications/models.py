@@ -41,8 +41,8 @@ class Notice(models.Model):
     texts = models.JSONField()  # {"zh-hans": {"title", "body"}, "en": {...}}
     created_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True)
-    tries = models.SmallIntegerField(default=0)
-    door = models.SmallIntegerField(default=0)  # index into the person's channels, in her order
+    tries = models.SmallIntegerField(default=0)  # claims so far: the lease doubles with each
+    woken_at = models.DateTimeField(null=True)  # when the sweep last sent a worker: it does not send another at once
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
     delivered_at = models.DateTimeField(null=True)
     seen_at = models.DateTimeField(null=True)
@@ -52,16 +52,27 @@ class Notice(models.Model):
             models.UniqueConstraint(fields=["person", "seq"], name="notice_seq_once"),
             models.UniqueConstraint(fields=["person", "about", "reason"], name="notice_once_per_reason"),
         ]
-        indexes: ClassVar = [models.Index(fields=["due_at"], condition=Q(state="pending"), name="notice_due")]
+        indexes: ClassVar = [
+            models.Index(fields=["due_at"], condition=Q(state="pending", due_at__isnull=False), name="notice_due"),
+            models.Index(fields=["about"], condition=Q(state="pending"), name="notice_pending_about"),
+        ]
 
 
 class Attempt(models.Model):
     """One try to hand a notice to a transport, and what came of it."""
 
+    class Outcome(models.TextChoices):
+        OFFERED = "offered"  # the sockets were rung; only `seen` proves that somebody was there
+        ACCEPTED = "accepted"
+        RETRY = "retry"
+        GIVEN_UP = "given_up"  # the last retry of this door
+        PERMANENT = "permanent"  # this door will never open again: the channel was disabled
+
     notice = models.ForeignKey(Notice, models.CASCADE, related_name="attempts")
+    channel = models.ForeignKey("Channel", models.SET_NULL, null=True, related_name="+")  # null: the socket, or a door since removed
     at = models.DateTimeField()
     transport = models.CharField(max_length=12)
-    outcome = models.CharField(max_length=12)  # accepted, retry, permanent
+    outcome = models.CharField(max_length=12, choices=Outcome.choices)
     detail = models.CharField(max_length=400, blank=True)
     took_ms = models.IntegerField(default=0)
 
@@ -94,3 +105,11 @@ class QuietHours(models.Model):
     person = models.OneToOneField(User, models.PROTECT, primary_key=True, related_name="quiet_hours")
     start = models.TimeField()
     end = models.TimeField()
+
+
+class Pulse(models.Model):
+    """The proof that a kind of worker is alive: a task that ran. A process that is up proves nothing."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    asked_at = models.DateTimeField()
+    ran_at = models.DateTimeField(null=True)
