@@ -149,9 +149,10 @@ class Expected(models.Model):
     rule_id = models.CharField(max_length=40)
     kinds = ArrayField(models.CharField(max_length=40))
     last_received_at = models.DateTimeField(null=True)  # server receive time, never the device's clock
-    due_at = models.DateTimeField()
-    misses = models.SmallIntegerField(default=0)
+    first_after = models.DurationField()  # silence of this length is the first finding
+    due_at = models.DateTimeField(null=True)  # null: every tier was told
+    tier = models.SmallIntegerField(default=0)  # the next tier of the rule to be told
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["patient", "rule_id"], name="expected_once")]
-        indexes: ClassVar = [models.Index(fields=["due_at"], name="expected_due")]
+        indexes: ClassVar = [models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="expected_due")]

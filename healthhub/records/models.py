@@ -118,6 +118,7 @@ class Summary(models.Model):
     hour = models.SmallIntegerField()  # 0-23, local wall clock
     source = models.ForeignKey(Source, models.PROTECT, related_name="+", db_index=False)
     n = models.IntegerField()
+    span = models.IntegerField(default=0)  # the longest period among its readings, seconds
     low = models.FloatField()
     high = models.FloatField()
     total = models.FloatField()

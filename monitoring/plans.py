@@ -1,0 +1,181 @@
+"""What is watched for one patient: the pack of her locale, her team's own rules, and the limits set for her.
+
+This is the door to plans for the rest of the house; `packs` and `judge` are behind it.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from healthhub.audit import log
+from healthhub.lib.refused import Conflict, Invalid, NotVisible
+from healthhub.people import access
+from healthhub.people.access import Viewer
+from healthhub.people.models import Patient
+from monitoring import packs
+from monitoring.judge import PatientContext, Plan, Rule
+from monitoring.models import LIVE_STATES, Limit, SavedRule
+
+# The limit under which personal figures (best peak flow, dry weight) are kept: many rules use them.
+FIGURES = "figures"
+MAX_LIMIT = timedelta(days=366)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that judging must know of a patient besides her readings, read in one statement."""
+
+    plan: Plan
+    context: PatientContext
+    open_rules: frozenset[str]
+
+
+_SITUATION = """
+SELECT p.conditions, p.locale,
+       (SELECT coalesce(json_object_agg(rule_id, changes ORDER BY rule_id), '{}') FROM monitoring_limit
+        WHERE patient_id = p.id AND ended_at IS NULL AND (expires_at IS NULL OR expires_at > %s))::text,
+       ARRAY(SELECT rule_id FROM monitoring_alert WHERE patient_id = p.id AND state = ANY(%s)),
+       (SELECT coalesce(json_agg(definition ORDER BY rule_id), '[]') FROM monitoring_savedrule WHERE team_id = p.team_id AND active)::text
+FROM people_patient p WHERE p.id = %s
+"""
+
+
+def situation(*, patient_id: UUID, now: datetime) -> Situation:
+    """This function will give the patient's plan, context and open rules as they stand."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SITUATION, [now, list(LIVE_STATES), patient_id])
+        row = cursor.fetchone()
+    if row is None:
+        raise NotVisible
+    conditions, locale, limits, open_rules, saved = row
+    plan, values = _plan(locale, limits, saved)
+    return Situation(plan, PatientContext(frozenset(conditions), locale, values), frozenset(open_rules))
+
+
+@lru_cache(maxsize=4096)
+def _plan(locale: str, limits: str, saved: str) -> tuple[Plan, dict[str, float]]:
+    """Patients without limits of their own share one plan per locale and team."""
+    changes: dict[str, Any] = json.loads(limits)
+    values = {name: float(value) for name, value in changes.pop(FIGURES, {}).items()}
+    rules: tuple[Rule, ...] = packs.load(locale) + tuple(packs.from_definition(d) for d in json.loads(saved))
+    return Plan(packs.with_limits(rules, changes)), values
+
+
+def in_force(*, viewer: Viewer, patient_id: UUID, now: datetime) -> list[dict[str, Any]]:
+    """This function will list the rules that watch the patient, each with its limits and whose they are."""
+    access.patient_for(viewer, patient_id, action="read", now=now)
+    found = situation(patient_id=patient_id, now=now)
+    own = {limit.rule_id: limit for limit in Limit.objects.filter(patient_id=patient_id, ended_at=None).select_related("set_by")}
+    listed = []
+    for rule in found.plan.rules:
+        if rule.population.has(found.context.conditions):
+            limit = own.get(rule.id)
+            listed.append(
+                {
+                    "rule": rule.id,
+                    "version": rule.version,
+                    "name": dict(rule.name),
+                    "severity": rule.severity,
+                    "source": rule.source,
+                    "data_class": rule.data_class,
+                    "limits": {name: dict(figures) for name, figures in rule.limits.items()},
+                    "off": rule.off,
+                    "open": rule.id in found.open_rules,
+                    "set_by": limit.set_by.name if limit else None,
+                    "reason": limit.reason if limit else None,
+                    "expires_at": limit.expires_at if limit else None,
+                }
+            )
+    log.record(by=viewer, did="plan.read", patient_id=patient_id, now=now)
+    return listed
+
+
+@transaction.atomic
+def set_limit(
+    *, patient_id: UUID, rule_id: str, changes: dict[str, Any], reason: str, expires_at: datetime | None, by: Viewer, now: datetime
+) -> Limit:
+    """This function will change one rule for one patient; the limit before it ends.
+
+    Raises Invalid (with the field) for a rule or a figure that does not exist, a reason under 5 characters, or an end that
+    is past or more than a year away.
+    """
+    patient = access.patient_for(by, patient_id, action="limits", now=now)
+    if len(reason.strip()) < 5:
+        raise Invalid("Say in a few words why.", code="reason_needed", field="reason")
+    if expires_at is not None and not now < expires_at <= now + MAX_LIMIT:
+        raise Invalid("A limit ends within a year from now.", code="out_of_range", field="expires_at")
+    _check_changes(patient, rule_id, changes, now)
+    Limit.objects.select_for_update().filter(patient_id=patient_id, rule_id=rule_id, ended_at=None).update(ended_at=now, ended_by_id=by.user_id)
+    limit = Limit.objects.create(
+        patient_id=patient_id, rule_id=rule_id, changes=changes, reason=reason.strip()[:400], set_by_id=by.user_id, set_at=now, expires_at=expires_at
+    )
+    log.record(by=by, did="limit.set", patient_id=patient_id, about=f"rule:{rule_id}", now=now, detail={"changes": changes})
+    return limit
+
+
+def _check_changes(patient: Patient, rule_id: str, changes: dict[str, Any], now: datetime) -> None:
+    if rule_id == FIGURES:
+        if not changes or not all(isinstance(v, int | float) and not isinstance(v, bool) and 0 < v < 1000 for v in changes.values()):
+            raise Invalid("Personal figures are numbers above 0.", code="bad_figure", field="changes")
+        return
+    rules = situation(patient_id=patient.id, now=now).plan.rules
+    if rule_id not in {rule.id for rule in rules}:
+        raise Invalid("There is no such rule for this patient.", code="unknown_rule", field="rule")
+    packs.with_limits(rules, {rule_id: changes})
+
+
+@transaction.atomic
+def end_limit(*, limit_id: UUID, by: Viewer, now: datetime) -> Limit:
+    """This function will end a limit: the rule speaks as the pack says again."""
+    limit = Limit.objects.select_for_update().filter(id=limit_id).first()
+    if limit is None:
+        raise NotVisible
+    access.patient_for(by, limit.patient_id, action="limits", now=now)
+    if limit.ended_at is not None:
+        raise Conflict("This limit has ended before.", code="ended")
+    limit.ended_at, limit.ended_by_id = now, by.user_id
+    limit.save()
+    log.record(by=by, did="limit.end", patient_id=limit.patient_id, about=f"rule:{limit.rule_id}", now=now)
+    return limit
+
+
+def limits_of(*, viewer: Viewer, patient_id: UUID, now: datetime) -> list[Limit]:
+    """This function will give the history of the patient's limits, newest first."""
+    access.patient_for(viewer, patient_id, action="read", now=now)
+    log.record(by=viewer, did="limits.read", patient_id=patient_id, now=now)
+    return list(Limit.objects.filter(patient_id=patient_id).select_related("set_by", "ended_by").order_by("-set_at")[:200])
+
+
+@transaction.atomic
+def save_rule(*, team_id: UUID, definition: dict[str, Any], reason: str, by: Viewer, now: datetime) -> SavedRule:
+    """This function will save a rule for the patients of a team she works in; an older version of the same id ends."""
+    access.check_works_in(by, team_id, now=now)
+    rule = packs.from_definition(definition)
+    if rule.id in {known.id for locale in ("CN", "US", "EU") for known in packs.load(locale)}:
+        raise Conflict("This id belongs to a rule of the pack: set a limit instead.", code="taken", field="id")
+    if len(reason.strip()) < 5:
+        raise Invalid("Say in a few words why.", code="reason_needed", field="reason")
+    older = SavedRule.objects.select_for_update().filter(team_id=team_id, rule_id=rule.id).order_by("-version").first()
+    SavedRule.objects.filter(team_id=team_id, rule_id=rule.id).update(active=False)
+    saved = SavedRule.objects.create(
+        team_id=team_id,
+        rule_id=rule.id,
+        version=older.version + 1 if older else 1,
+        definition=definition,
+        reason=reason.strip()[:400],
+        saved_by_id=by.user_id,
+        saved_at=now,
+    )
+    log.record(by=by, did="rule.save", about=f"rule:{rule.id}", now=now, detail={"team": str(team_id), "version": saved.version})
+    return saved
+
+
+def rules_of(*, team_id: UUID, by: Viewer, now: datetime) -> list[SavedRule]:
+    """This function will give the rules a team wrote itself, newest version first."""
+    access.check_works_in(by, team_id, now=now)
+    return list(SavedRule.objects.filter(team_id=team_id).select_related("saved_by").order_by("rule_id", "-version"))
