@@ -61,7 +61,7 @@ SPELLINGS: Mapping[str, tuple[str, ...]] = {
 
 
 class Measured(Protocol):
-    """What a conversion needs to know of a kind: its canonical unit and the accepted spellings."""
+    """What a conversion needs to know of a kind: its canonical unit, and what the accepted spellings mean."""
 
     @property
     def key(self) -> str: ...
@@ -71,6 +71,9 @@ class Measured(Protocol):
 
     @property
     def units(self) -> Mapping[str, tuple[float, float]]: ...
+
+    @property
+    def ucum(self) -> Mapping[str, str]: ...
 
 
 def folded(unit: str) -> str:
@@ -84,12 +87,12 @@ def spellings(code: str) -> frozenset[str]:
     return frozenset(known | {folded(one) for one in known})
 
 
-def ucum(unit: str, *, kind: Measured, codes: tuple[str, ...]) -> str:
-    """This function will name the UCUM code, out of the kind's `codes`, that a spelling stands for."""
-    for code in codes:
-        if unit == code or unit in spellings(code) or folded(unit) in spellings(code):
-            return code
-    raise _unknown(unit, kind)
+def ucum(unit: str, *, kind: Measured) -> str:
+    """This function will give the UCUM code that a spelling stands for. Raises Invalid(code="unknown_unit", field="unit")."""
+    code = kind.ucum.get(unit) or kind.ucum.get(folded(unit))
+    if code is None:
+        raise _unknown(unit, kind)
+    return code
 
 
 def _unknown(unit: str, kind: Measured) -> Invalid:

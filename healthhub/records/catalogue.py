@@ -4,7 +4,7 @@ The kinds are data (`kinds/*.toml`), read once at import. Numbers are stored in 
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from math import inf
@@ -45,7 +45,7 @@ class Kind:
     loinc_also: frozenset[str]  # further codes under which this kind arrives
     unit: str
     units: Mapping[str, tuple[float, float]]  # accepted spelling -> (factor, offset)
-    codes_of_units: tuple[str, ...]  # accepted UCUM codes, the canonical first
+    ucum: Mapping[str, str]  # accepted spelling -> UCUM code
     hard: Range
     hard2: Range | None
     soft: Range
@@ -120,15 +120,19 @@ def _range(pair: list[float] | None, otherwise: Range) -> Range:
     return otherwise if pair is None else (float(pair[0]), float(pair[1]))
 
 
-def _units(own: str, accepts: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[float, float]]:
-    """Spellings of the canonical unit win over those of the others; no spelling may mean two accepted units."""
-    table = dict.fromkeys(unit_table.spellings(own), (1.0, 0.0))
-    for code, unit in accepts.items():
-        conversion = _conversion(unit)
+def _meanings(own: str, accepts: Iterable[str]) -> dict[str, str]:
+    """Spelling -> UCUM code. No spelling may mean two of the units a kind accepts."""
+    table: dict[str, str] = {}
+    for code in (own, *accepts):
         for spelling in unit_table.spellings(code):
-            if table.setdefault(spelling, conversion) != conversion:
-                raise ValueError(f"{spelling!r} would mean both {own} and {code}")
+            if table.setdefault(spelling, code) != code:
+                raise ValueError(f"{spelling!r} would mean both {table[spelling]} and {code}")
     return table
+
+
+def _units(own: str, accepts: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[float, float]]:
+    conversions = {own: (1.0, 0.0)} | {code: _conversion(unit) for code, unit in accepts.items()}
+    return {spelling: conversions[code] for spelling, code in _meanings(own, accepts).items()}
 
 
 def _limits_in(accepts: Mapping[str, Mapping[str, Any]]) -> dict[str, Limits]:
@@ -161,7 +165,7 @@ def _kind(key: str, row: Mapping[str, Any]) -> Kind:
         loinc_also=frozenset(row.get("loinc_also", ())),
         unit=row["unit"],
         units=MappingProxyType(_units(row["unit"], accepts)),
-        codes_of_units=(row["unit"], *accepts),
+        ucum=MappingProxyType(_meanings(row["unit"], accepts)),
         hard=hard,
         hard2=hard2,
         soft=soft,
