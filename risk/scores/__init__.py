@@ -1,0 +1,1 @@
+"""Published scores as pure functions: inputs in, score with its parts out. No Django here."""
