@@ -214,7 +214,8 @@ def _chains() -> Iterator[tuple[UUID, Iterator[Sealed]]]:
     with transaction.atomic(), connection.chunked_cursor() as cursor:
         cursor.itersize = 5000
         cursor.execute(
-            f"SELECT n, previous_hash, hash, {COLUMNS} FROM audit_entry WHERE hash IS NOT NULL ORDER BY patient_id NULLS FIRST, n NULLS FIRST, id"
+            f"SELECT n, previous_hash, hash, {COLUMNS} FROM audit_entry WHERE hash IS NOT NULL"
+            " ORDER BY patient_id NULLS FIRST, n NULLS FIRST, id"
         )
         stream = iter(cursor)
         waiting = next(stream, None)

@@ -115,7 +115,9 @@ class Membership(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["user", "team"], condition=Q(until=None), name="membership_once_per_team"),
-            models.CheckConstraint(condition=~Q(role__in=["doctor", "nurse"]) | Q(team__isnull=False), name="membership_clinician_has_team"),
+            models.CheckConstraint(
+                condition=~Q(role__in=["doctor", "nurse"]) | Q(team__isnull=False), name="membership_clinician_has_team"
+            ),
         ]
 
 

@@ -1,0 +1,74 @@
+"""Who is asking: a signed-in person, a device token, or nobody we know."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from healthhub.lib.refused import Refused
+from healthhub.people import secrets
+from healthhub.people.models import DeviceToken, User
+
+# How exact "last used" is: one write a minute at most, however many readings a device sends.
+LAST_USED_EVERY = timedelta(minutes=1)
+
+
+class BadToken(Refused):
+    """The token is malformed, unknown or revoked; which of the three is nobody's business."""
+
+    code = "bad_token"
+    sentence = "This token is not valid."
+    status = 401
+    headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}  # noqa: RUF012 (read by the translator of refusals)
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """The one who asks. What she may do is asked of `access`, never read off this value."""
+
+    kind: str  # user, token, anonymous
+    user_id: UUID | None = None
+    token_id: UUID | None = None
+    patient_id: UUID | None = None  # a token's patient
+    kinds: frozenset[str] = frozenset()  # of a token; empty: every kind
+    may_write: bool = False
+    may_read: bool = False
+    may_replay: bool = False
+    name: str = ""
+
+    def covers(self, kind: str) -> bool:
+        """This function will tell whether a token's scope has this kind of reading in it; a person has no such limit."""
+        return not self.kinds or kind in self.kinds
+
+
+ANONYMOUS = Viewer(kind="anonymous")
+
+
+def viewer_of(user: User) -> Viewer:
+    """This function will give the viewer that a signed-in person is."""
+    return Viewer(kind="user", user_id=user.id, name=user.name)
+
+
+def viewer_of_token(secret: str, now: datetime) -> Viewer:
+    """This function will give the viewer that a device token is: one SQL. Raises `BadToken` (401).
+
+    Once a minute at most a second statement notes that the token was used.
+    """
+    if not secrets.well_formed(secret):
+        raise BadToken
+    live = DeviceToken.objects.filter(secret_sha256=secrets.digest(secret), revoked_at=None)
+    row = live.values_list("id", "patient_id", "name", "kinds", "may_write", "may_read", "may_replay", "last_used_at").first()
+    if row is None:
+        raise BadToken
+    token_id, patient_id, name, kinds, may_write, may_read, may_replay, last_used_at = row
+    if last_used_at is None or now - last_used_at > LAST_USED_EVERY:
+        DeviceToken.objects.filter(id=token_id, last_used_at=last_used_at).update(last_used_at=now)
+    return Viewer(
+        kind="token",
+        token_id=token_id,
+        patient_id=patient_id,
+        kinds=frozenset(kinds),
+        may_write=may_write,
+        may_read=may_read,
+        may_replay=may_replay,
+        name=name,
+    )
