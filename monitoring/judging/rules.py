@@ -1,0 +1,202 @@
+"""A rule: a condition with its severity, population, texts and source; and a plan: the rules of one patient, by kind."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from healthhub.records.catalogue import BY_KEY
+from monitoring.judging.thresholds import Condition, Proof
+from monitoring.judging.values import RANK, Item, PatientContext
+
+LANGUAGES = ("zh-hans", "en")
+# The words in braces a text may use.
+SLOTS = frozenset({"value", "value2", "unit", "limit", "change", "baseline", "minutes", "hours", "count", "total", "ahead", "what"})
+Texts = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """For whom a rule is: any of (empty: everyone), all of, none of these condition codes."""
+
+    any: frozenset[str] = frozenset()
+    all: frozenset[str] = frozenset()
+    none: frozenset[str] = frozenset()
+
+    def has(self, conditions: frozenset[str]) -> bool:
+        """This function will tell whether a patient with these condition codes belongs to it."""
+        if self.any and not self.any & conditions:
+            return False
+        return self.all <= conditions and not self.none & conditions
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """One step of a missing-data rule: silent for `after` -> this severity, said to `who` (patient, carer, nurse, staff, support)."""
+
+    after: timedelta
+    severity: str
+    who: str
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Readings of `kinds` are expected `every` so often; the tiers say what silence means. Judged on server receive time, elsewhere."""
+
+    kinds: tuple[str, ...]
+    every: timedelta
+    tiers: tuple[Tier, ...]
+    hours: tuple[int, int] | None = None  # local hours between which silence counts, [from, to)
+
+
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """One rule of a pack or of a team. `definition` is what it was read from, as plain data; `limits` are the figures one may change."""
+
+    id: str
+    version: str
+    severity: str
+    data_class: str
+    source: str
+    effective_from: str
+    locales: frozenset[str]
+    population: Population
+    condition: Condition | None
+    missing: Missing | None
+    family: str
+    auto_close: bool
+    off: bool
+    may_off: bool
+    device_mode: bool
+    patient_text: Texts
+    clinician_text: Texts
+    name: Texts
+    ask: Texts | None  # the words that ask for a second reading
+    limits: Mapping[str, Mapping[str, float]]
+    definition: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of readings at which the rule is judged."""
+        if self.condition is not None:
+            return self.condition.kinds
+        return frozenset(self.missing.kinds) if self.missing is not None else frozenset()
+
+    @property
+    def rank(self) -> int:
+        """The severity as a number, 0 (info) to 4 (red)."""
+        return RANK[self.severity]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """The rules of one patient, with her limits applied. Cheap to share: patients without own limits have the same plan."""
+
+    rules: tuple[Rule, ...]
+
+    def kinds(self) -> frozenset[str]:
+        """This function will give every kind at which some rule is judged."""
+        return frozenset(kind for rule in self.rules if rule.condition is not None and not rule.off for kind in rule.kinds)
+
+    def window(self, kind: str, conditions: frozenset[str] | None = None) -> timedelta:
+        """This function will say how much history of a kind its rules may look back upon (zero: none).
+
+        With `conditions` only the rules for such a patient count: most kinds then need minutes, not weeks.
+        """
+        return timedelta(seconds=max(self._reaches(conditions).get(kind, 0.0), 0.0))
+
+    def windows(self, kinds: frozenset[str], conditions: frozenset[str]) -> dict[str, timedelta]:
+        """This function will give, for a batch of readings of these kinds, the history each kind read by their rules needs."""
+        reach: dict[str, float] = defaultdict(float)
+        for kind in kinds:
+            for rule in self.listeners(conditions).get(kind, ()):
+                for needed, seconds in rule.condition.reach.items() if rule.condition else ():
+                    reach[needed] = max(reach[needed], seconds)
+        return {kind: timedelta(seconds=seconds) for kind, seconds in reach.items()}
+
+    def _reaches(self, conditions: frozenset[str] | None) -> dict[str, float]:
+        reach: dict[str, float] = defaultdict(float)
+        for rule in self.rules:
+            if rule.condition is None or rule.off or (conditions is not None and not rule.population.has(conditions)):
+                continue
+            for kind, seconds in rule.condition.reach.items():
+                reach[kind] = max(reach[kind], seconds)
+        return reach
+
+    def listeners(self, conditions: frozenset[str]) -> Mapping[str, tuple[Rule, ...]]:
+        """This function will give the rules for a patient with these conditions by the kind they are judged at."""
+        return _listeners(self, conditions)
+
+
+@lru_cache(maxsize=4096)
+def _listeners(plan: Plan, conditions: frozenset[str]) -> Mapping[str, tuple[Rule, ...]]:
+    by_kind: dict[str, list[Rule]] = defaultdict(list)
+    for rule in plan.rules:
+        if rule.condition is not None and not rule.off and rule.population.has(conditions):
+            for kind in rule.condition.kinds:
+                by_kind[kind].append(rule)
+    return {kind: tuple(rules) for kind, rules in by_kind.items()}
+
+
+def evidence(rule: Rule, item: Item, proof: Proof, context: PatientContext) -> dict[str, Any]:
+    """This function will give what an alert keeps: inputs, limits as used, reasons, source, version and both texts as shown."""
+    slots = _slots(rule, item, proof)
+    return {
+        "inputs": [_input(one) for one in proof.items],
+        "limits": [bound.said(item) for bound in proof.bounds],
+        "reasons": list(proof.reasons),
+        "figures": {key: value for key, value in proof.figures.items() if value is not None},
+        "rule": {"id": rule.id, "version": rule.version, "source": rule.source, "severity": rule.severity},
+        "source": rule.source,
+        "locale": context.locale,
+        "texts": {
+            "patient": {language: _filled(rule.patient_text[language], slots, language) for language in LANGUAGES},
+            "clinician": {language: _filled(rule.clinician_text[language], slots, language) for language in LANGUAGES},
+        },
+    }
+
+
+def _input(item: Item) -> dict[str, Any]:
+    reading = item.reading
+    given: dict[str, Any] = {
+        "kind": reading.kind,
+        "at": datetime.fromtimestamp(item.t, UTC).isoformat(),
+        "value": reading.value,
+        "value2": reading.value2,
+        "unit": _unit(reading.kind),
+        "seq": reading.seq,
+    }
+    if item.unit:
+        given["sent"] = item.sent
+        given["sent_unit"] = (reading.context or {}).get("unit")
+    return given
+
+
+def _unit(kind: str) -> str:
+    known = BY_KEY.get(kind)
+    return known.unit if known is not None else ""
+
+
+def _slots(rule: Rule, item: Item, proof: Proof) -> dict[str, Any]:
+    shown = proof.items[-1] if proof.items else item
+    slots: dict[str, Any] = dict.fromkeys(SLOTS, "–")
+    unit = (shown.reading.context or {}).get("unit") if shown.unit else _unit(shown.reading.kind)
+    slots |= {"value": shown.sent if shown.unit else shown.value, "value2": shown.value2, "unit": str(unit)}
+    if proof.bounds:
+        slots["limit"] = proof.bounds[0].said(shown)["value"]
+    return slots | {key: value for key, value in proof.figures.items() if value is not None}
+
+
+def _filled(text: str, slots: Mapping[str, Any], language: str) -> str:
+    return text.format_map({key: _said(value, language) for key, value in slots.items()}) if "{" in text else text
+
+
+def _said(value: Any, language: str) -> str:
+    """A figure as a person reads it; a reason's name in her language."""
+    if isinstance(value, Mapping):
+        return str(value.get(language, ""))
+    if isinstance(value, float):
+        return f"{value:.2f}".rstrip("0").rstrip(".")
+    return {"mm[Hg]": "mmHg", "Cel": "°C", "[degF]": "°F", "/min": "/min", "[lb_av]": "lb"}.get(value, str(value))
