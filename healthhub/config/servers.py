@@ -271,14 +271,17 @@ class Postgres(Server):
 
 
 class Servers:
-    """Both servers of one state directory, in one private socket directory."""
+    """The servers of one state directory, in one private socket directory; without those that the caller has elsewhere."""
 
-    def __init__(self, state: Path, *, durable: bool = True) -> None:
+    def __init__(self, state: Path, *, durable: bool = True, database: bool = True, broker: bool = True) -> None:
         self.state = state.resolve()
         self.sockets = socket_directory()
-        self.postgres = Postgres(state=self.state, sockets=self.sockets, durable=durable)
-        self.valkey = Valkey(state=self.state, sockets=self.sockets)
+        self.valkey = Valkey(state=self.state, sockets=self.sockets) if broker else None
+        self.postgres = Postgres(state=self.state, sockets=self.sockets, durable=durable) if database else None
         self.bury_sockets()
+
+    def all(self) -> list[Server]:
+        return [server for server in (self.valkey, self.postgres) if server is not None]
 
     def bury_sockets(self) -> None:
         """This function will remove the socket directory that a killed runner left behind, and note our own."""
@@ -291,26 +294,29 @@ class Servers:
         note.symlink_to(self.sockets)
 
     def start(self) -> None:
-        """This function will start both side by side and return when both answer; on trouble it leaves nothing running."""
+        """This function will start all side by side and return when all answer; on trouble it leaves nothing running."""
         answering = False
         try:
-            self.valkey.start()
-            self.postgres.start()
-            self.valkey.wait_ready()
-            self.postgres.wait_ready()
+            for server in self.all():
+                server.start()
+            for server in self.all():
+                server.wait_ready()
             answering = True
         finally:
             if not answering:
                 self.stop()
 
     def stop(self) -> None:
-        self.valkey.stop()
-        self.postgres.stop()
+        for server in self.all():
+            server.stop()
         shutil.rmtree(self.sockets, ignore_errors=True)
-        (self.state / "sockets").unlink(missing_ok=True)
+        if not self.sockets.exists():
+            (self.state / "sockets").unlink(missing_ok=True)
 
     def environment(self) -> dict[str, str]:
-        return {"DATABASE_URL": self.postgres.url, "REDIS_URL": self.valkey.url()}
+        """This function will give the variables that the settings demand for the servers started here."""
+        addresses = {"DATABASE_URL": self.postgres.url if self.postgres else "", "REDIS_URL": self.valkey.url() if self.valkey else ""}
+        return {name: address for name, address in addresses.items() if address}
 
 
 def main() -> None:

@@ -1,0 +1,21 @@
+"""Puts the demo's people in."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from healthhub.config.seed import seed
+from healthhub.lib.refused import Refused
+
+
+class Command(BaseCommand):
+    help = "Put invented people and three weeks of simulated readings into an empty demo database."
+
+    def handle(self, **options: Any) -> None:
+        try:
+            made = seed(now=timezone.now())
+        except Refused as refused:
+            raise CommandError(refused.sentence) from refused
+        if options["verbosity"] > 1:
+            self.stdout.write("seeded" if made else "the demo people are there already")

@@ -1,0 +1,175 @@
+"""The demo's people, their consent and three weeks of readings: put in once, never touched again.
+
+It refuses outside the demo and beside people who are not simulated: nobody's clinic is to wake up among invented patients.
+"""
+
+import random
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+
+from healthhub.config import demo_people as who
+from healthhub.config.demo_people import Account, Person
+from healthhub.config.physiology import calm
+from healthhub.lib.refused import Conflict
+from healthhub.people import access, consent
+from healthhub.people.models import Membership, Organisation, Patient, Role, Team, User
+from healthhub.records import partitions, timeline
+from healthhub.records.catalogue import BY_KEY, DATA_CLASSES, SIMULATED
+from healthhub.records.models import Method
+from healthhub.records.timeline import Row
+
+DAYS = 21
+DOCUMENT = "demo-1"
+# Hours of the local day at which a kind is measured; a CGM speaks every five minutes.
+HOURS = {"bp": (7, 20), "glucose": (7, 14), "weight": (7,), "spo2": (8, 19), "hr": (9, 16, 21), "rr": (8,), "pef": (8, 20)}
+SOURCES = {
+    "cgm": "simulated-cgm",
+    "bp": "simulated-cuff",
+    "weight": "simulated-scale",
+    "glucose": "simulated-meter",
+    "spo2": "simulated-oximeter",
+}
+OTHER_SOURCE = "simulated-watch"
+
+
+def seed(*, now: datetime) -> bool:
+    """This function will put the demo's people in; false when they are there already. All or nothing.
+
+    Raises Conflict where it must not run.
+    """
+    if settings.MODE == "production":
+        raise Conflict("Demo people belong in a demo only: HEALTHHUB_MODE is production.", code="not_a_demo")
+    if Patient.objects.filter(is_simulated=False).exists():
+        raise Conflict("This database has people in it who are not simulated: the demo will not be mixed with them.", code="not_a_demo")
+    if User.objects.filter(email=who.DOCTOR.email).exists():
+        return False
+    partitions.ensure_ahead(now=now)
+    partitions.ensure({timeline.month_of(now - timedelta(days=days)) for days in range(DAYS + 2)})
+    with transaction.atomic():
+        _people(now)
+    return True
+
+
+def _people(now: datetime) -> None:
+    password = make_password(who.PASSWORD)
+    users = {account: _user(account, password) for account in who.ACCOUNTS}
+    clinic = Organisation.objects.create(name="和安社区诊所 Harmony Clinic", kind=Organisation.Kind.CLINIC)
+    insurer = Organisation.objects.create(name="安康保险 Ankang Insurance", kind=Organisation.Kind.INSURER)
+    team_a = Team.objects.create(organisation=clinic, name="全科一组 Family medicine A", lead=users[who.DOCTOR])
+    team_b = Team.objects.create(organisation=clinic, name="全科二组 Family medicine B", lead=users[who.SECOND_DOCTOR])
+    _works(users[who.DOCTOR], clinic, team_a, Role.DOCTOR, now)
+    _works(users[who.NURSE], clinic, team_a, Role.NURSE, now)
+    _works(users[who.SECOND_DOCTOR], clinic, team_b, Role.DOCTOR, now)
+    _works(users[who.MANAGER], insurer, None, Role.PROGRAMME_MANAGER, now)
+    _works(users[who.OPERATOR], clinic, None, Role.OPERATOR, now)
+    for team, people in ((team_a, who.FAMILY_MEDICINE_A), (team_b, who.FAMILY_MEDICINE_B)):
+        for number, person in enumerate(people):
+            account = person.account or Account(f"patient-{'a' if team is team_a else 'b'}{number:02d}@demo.example", person.name, "")
+            user = users.get(account) or _user(account, make_password(None))
+            patient = _patient(person, user, team)
+            _consents(patient, "team", team, now)
+            if account is who.PATIENT:
+                _consents(patient, "person", users[who.CAREGIVER], now)
+            past_readings(patient=patient, now=now)
+
+
+def _user(account: Account, password: str) -> User:
+    user = User(email=account.email, name=account.name, language=account.language, password=password)
+    if account.language == "en":
+        user.time_zone = "Europe/Berlin"
+    user.save()
+    return user
+
+
+def _works(user: User, organisation: Organisation, team: Team | None, role: Role, now: datetime) -> None:
+    Membership.objects.create(
+        user=user, organisation=organisation, team=team, role=role, since=now - timedelta(days=365), on_duty=role == Role.DOCTOR
+    )
+
+
+def _patient(person: Person, user: User, team: Team) -> Patient:
+    chance = random.Random(person.name)
+    return Patient.objects.create(
+        user=user,
+        name=person.name,
+        birth_date=date(person.born, chance.randint(1, 12), chance.randint(1, 28)),
+        sex=person.sex,
+        time_zone=person.time_zone,
+        locale=person.locale,
+        conditions=list(person.conditions),
+        team=team,
+        is_simulated=True,
+    )
+
+
+def _consents(patient: Patient, kind: str, to: Team | User, now: datetime) -> None:
+    """The team hears, sees and acts on everything; the family hears and sees."""
+    consent.grant(
+        patient=patient,
+        grantee_kind=kind,
+        grantee_id=to.pk,
+        data_classes=list(DATA_CLASSES),
+        purpose="care" if kind == "team" else "caregiving",
+        rights=["read", "notify", "write", "act"] if kind == "team" else ["read", "notify"],
+        starts_at=now,
+        ends_at=None,
+        document_version=DOCUMENT,
+        by=access.viewer_of(patient.user),
+        now=now,
+    )
+
+
+def past_readings(*, patient: Patient, now: datetime) -> int:
+    """This function will store three weeks of calm readings up to an hour ago, unjudged: the past is no news."""
+    chance = random.Random(f"past of {patient.name}")
+    zone = ZoneInfo(patient.time_zone)
+    kinds = who.kinds_of(patient.conditions)
+    after_seq = timeline.lock(patient_id=patient.pk)
+    source_ids = timeline.sources(patient_id=patient.pk, keys={source_of(kind) for kind in kinds})
+    rows = []
+    for kind in kinds:
+        for at in _moments(kind, now, zone, chance):
+            value, value2 = calm(kind, person=patient.pk, conditions=patient.conditions, local=at.astimezone(zone), chance=chance)
+            rows.append(_row(kind, at, zone, value, value2, source_ids[source_of(kind)]))
+    rows.sort(key=lambda row: row.at)
+    return len(timeline.add(patient_id=patient.pk, rows=rows, after_seq=after_seq, now=now).stored)
+
+
+def source_of(kind: str) -> str:
+    return SOURCES.get(kind, OTHER_SOURCE)
+
+
+def _moments(kind: str, now: datetime, zone: ZoneInfo, chance: random.Random) -> list[datetime]:
+    last = now - timedelta(hours=1)
+    if kind == "cgm":
+        return [last - timedelta(minutes=5 * step) for step in range(DAYS * 288)]
+    if kind == "steps":
+        whole = last.replace(minute=0, second=0, microsecond=0)
+        hours = [whole - timedelta(hours=step + 1) for step in range(DAYS * 24)]
+        return [at for at in hours if 7 <= at.astimezone(zone).hour <= 21]
+    moments = []
+    for days in range(DAYS):
+        midnight = (now - timedelta(days=days)).astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        moments += [midnight + timedelta(hours=hour, minutes=chance.randint(0, 50), seconds=chance.randint(0, 59)) for hour in HOURS[kind]]
+    return [at for at in moments if at < last]
+
+
+def _row(kind: str, at: datetime, zone: ZoneInfo, value: float, value2: float | None, source: int) -> Row:
+    offset = at.astimezone(zone).utcoffset() or timedelta()
+    return Row(
+        kind=BY_KEY[kind].number,
+        at=at,
+        utc_offset=int(offset.total_seconds() // 60),
+        value=value,
+        value2=value2,
+        seconds=3600 if kind == "steps" else None,
+        source=source,
+        key="",
+        method=int(Method.DEVICE),
+        flags=SIMULATED,
+        context=None,
+    )
