@@ -154,7 +154,7 @@ def compile_words() -> None:
     for words in sorted(LOCALE.glob("*/LC_MESSAGES/*.po")):
         made = words.with_suffix(".mo")
         if not made.exists() or made.stat().st_mtime < words.stat().st_mtime:
-            command = [PYTHON, "-m", "babel.messages.frontend", "compile", "-i", words, "-o", made]
+            command: list[str | Path] = [PYTHON, "-m", "babel.messages.frontend", "compile", "-i", words, "-o", made]
             run(command, "The words in %s could not be compiled." % words.relative_to(ROOT))
 
 

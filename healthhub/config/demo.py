@@ -116,7 +116,7 @@ class Child:
 
     async def keep(self) -> None:
         rest = 1.0
-        while not self.stopping:
+        while True:
             started = time.monotonic()
             await self.run_once()
             if self.stopping:

@@ -16,6 +16,7 @@ from healthhub.config.demo_people import Account, Person
 from healthhub.config.physiology import calm
 from healthhub.lib.refused import Conflict
 from healthhub.people import access, consent
+from healthhub.people.access import Viewer
 from healthhub.people.models import Membership, Organisation, Patient, Role, Team, User
 from healthhub.records import partitions, timeline
 from healthhub.records.catalogue import BY_KEY, DATA_CLASSES, SIMULATED
@@ -118,9 +119,16 @@ def _consents(patient: Patient, kind: str, to: Team | User, now: datetime) -> No
         starts_at=now,
         ends_at=None,
         document_version=DOCUMENT,
-        by=access.viewer_of(patient.user),
+        by=herself(patient),
         now=now,
     )
+
+
+def herself(patient: Patient) -> Viewer:
+    """This function will give the patient as the one who acts. Raises Conflict for one without an account."""
+    if patient.user is None:
+        raise Conflict("This patient has no account of her own.", code="no_account")
+    return access.viewer_of(patient.user)
 
 
 def past_readings(*, patient: Patient, now: datetime) -> int:

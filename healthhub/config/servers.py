@@ -276,12 +276,15 @@ class Servers:
     def __init__(self, state: Path, *, durable: bool = True, database: bool = True, broker: bool = True) -> None:
         self.state = state.resolve()
         self.sockets = socket_directory()
-        self.valkey = Valkey(state=self.state, sockets=self.sockets) if broker else None
-        self.postgres = Postgres(state=self.state, sockets=self.sockets, durable=durable) if database else None
+        self.valkey = Valkey(state=self.state, sockets=self.sockets)
+        self.postgres = Postgres(state=self.state, sockets=self.sockets, durable=durable)
+        self.database, self.broker = database, broker
         self.bury_sockets()
 
     def all(self) -> list[Server]:
-        return [server for server in (self.valkey, self.postgres) if server is not None]
+        """This function will give the servers that are ours to run."""
+        chosen: list[tuple[bool, Server]] = [(self.broker, self.valkey), (self.database, self.postgres)]
+        return [server for ours, server in chosen if ours]
 
     def bury_sockets(self) -> None:
         """This function will remove the socket directory that a killed runner left behind, and note our own."""
@@ -315,8 +318,8 @@ class Servers:
 
     def environment(self) -> dict[str, str]:
         """This function will give the variables that the settings demand for the servers started here."""
-        addresses = {"DATABASE_URL": self.postgres.url if self.postgres else "", "REDIS_URL": self.valkey.url() if self.valkey else ""}
-        return {name: address for name, address in addresses.items() if address}
+        broker = {"REDIS_URL": self.valkey.url()} if self.broker else {}
+        return broker | ({"DATABASE_URL": self.postgres.url} if self.database else {})
 
 
 def main() -> None:

@@ -18,8 +18,8 @@ from django.utils import timezone
 
 from healthhub.config.demo_people import kinds_of
 from healthhub.config.physiology import calm
-from healthhub.config.seed import source_of
-from healthhub.people import access, tokens
+from healthhub.config.seed import herself, source_of
+from healthhub.people import tokens
 from healthhub.people.models import DeviceToken, Patient
 from healthhub.records.catalogue import BY_KEY
 
@@ -81,12 +81,12 @@ def people(*, now: datetime) -> list[Person]:
     """This function will give the simulated patients with fresh device tokens; the tokens of the last run are revoked."""
     old = DeviceToken.objects.filter(name=TOKEN_NAME, patient__is_simulated=True, revoked_at=None).select_related("patient__user")
     for token in old:
-        tokens.revoke(token=token, by=access.viewer_of(token.patient.user), now=now)
+        tokens.revoke(token=token, by=herself(token.patient), now=now)
     found = []
     for patient in Patient.objects.filter(is_simulated=True).select_related("user").order_by("id"):
         kinds = kinds_of(patient.conditions)
         _, secret = tokens.issue(
-            patient=patient, name=TOKEN_NAME, kinds=kinds, may_write=True, may_read=False, by=access.viewer_of(patient.user), now=now
+            patient=patient, name=TOKEN_NAME, kinds=kinds, may_write=True, may_read=False, by=herself(patient), now=now
         )
         found.append(Person(patient, secret, kinds=kinds))
     return found
@@ -105,7 +105,7 @@ class Stream:
         """This function will send readings of one person; what the service cannot take now is lost, as from a device without a store."""
         try:
             answer = self.client.post(
-                "/api/v1/observations", json={"readings": readings}, headers={"Authorization": f"Bearer {person.token}"}
+                "/api/v1/observations", json={"observations": readings}, headers={"Authorization": f"Bearer {person.token}"}
             )
             answer.raise_for_status()
         except httpx.HTTPError as trouble:

@@ -29,4 +29,4 @@ def test_workers_do_not_share_a_redis_database() -> None:
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker:
         assert settings.REDIS_URL.endswith(str(1 + int(worker.removeprefix("gw"))))
-        assert settings.CHANNEL_LAYERS["default"]["CONFIG"]["prefix"] == f"test-{worker}"
+        assert os.environ["LIVE_PREFIX"] == f"test-{worker}"
