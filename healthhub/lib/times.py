@@ -136,11 +136,11 @@ def _as_utc(wall: datetime, zone: ZoneInfo, fold: int) -> datetime:
 
 
 def _changes(start: datetime, end: datetime, zone: ZoneInfo) -> list[datetime]:
-    """The moments in (start, end] at which the zone's offset changes; changes are more than an hour apart."""
+    """The moments in (start, end] at which the zone's offset changes; changes are days apart at the least."""
     found = []
     start = start.replace(microsecond=0)  # offsets change on whole seconds
     while start < end:
-        step = min(start + timedelta(hours=1), end)
+        step = min(start + timedelta(hours=6), end)
         if step.astimezone(zone).utcoffset() != start.astimezone(zone).utcoffset():
             found.append(_change_within(start, step, zone))
         start = step
