@@ -13,13 +13,11 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from healthhub.lib import times
 from healthhub.lib.ids import uuid7
-from healthhub.lib.refused import Invalid
 from healthhub.live import bell, wake
 from notifications.models import Notice
+from notifications.quiet import put_off
 
-PASS_QUIET_HOURS = frozenset({"red", "urgent"})
 DELIVER = "notifications.deliver"
 
 # Always in the order of the ids: two transactions that post to the same people wait for each other, never in a circle.
@@ -39,8 +37,8 @@ SELECT id, 0 FROM people_user WHERE id = ANY(%s) ORDER BY id ON CONFLICT DO NOTH
 """
 _INSERT = """
 WITH asked AS (
-    SELECT * FROM unnest(%(id)s::uuid[], %(person)s::uuid[], %(about)s::text[], %(reason)s::text[], %(severity)s::text[], %(texts)s::jsonb[],
-                         %(patient)s::uuid[], %(data_class)s::text[], %(due_at)s::timestamptz[])
+    SELECT * FROM unnest(%(id)s::uuid[], %(person)s::uuid[], %(about)s::text[], %(reason)s::text[], %(severity)s::text[],
+                         %(texts)s::jsonb[], %(patient)s::uuid[], %(data_class)s::text[], %(due_at)s::timestamptz[])
     WITH ORDINALITY AS a(id, person, about, reason, severity, texts, patient, data_class, due_at, n)
 ), fresh AS (
     SELECT a.*, i.last_seq + row_number() OVER (PARTITION BY a.person ORDER BY a.n) AS seq
@@ -82,13 +80,7 @@ class _Person:
     end: time | None = None
 
     def due_at(self, severity: str, now: datetime) -> datetime:
-        if self.start is None or self.end is None or severity in PASS_QUIET_HOURS:
-            return now
-        try:
-            zone = times.zone(self.time_zone)
-        except Invalid:
-            return now  # a zone that nobody knows must not silence her
-        return times.next_allowed(now, zone, self.start, self.end)
+        return put_off(severity, time_zone=self.time_zone, start=self.start, end=self.end, now=now)
 
 
 def post(
@@ -176,7 +168,7 @@ def _drafts(messages: Iterable[Message], known: Mapping[UUID, _Person], now: dat
 def _insert(drafts: list[Notice], now: datetime) -> list[Notice]:
     if not drafts:
         return []
-    columns = {
+    columns: dict[str, list[Any]] = {
         "id": [n.id for n in drafts],
         "person": [n.person_id for n in drafts],
         "about": [n.about for n in drafts],
@@ -188,7 +180,7 @@ def _insert(drafts: list[Notice], now: datetime) -> list[Notice]:
         "due_at": [n.due_at for n in drafts],
     }
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT, columns | {"now": now})
+        cursor.execute(_INSERT, {**columns, "now": now})
         numbers = dict(cursor.fetchall())
     for notice in drafts:
         notice.seq = numbers.get(notice.id, 0)

@@ -162,7 +162,7 @@ TIME_ZONE = "UTC"
 
 # Files
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "var" / "static"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "var" / "static")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -210,7 +210,12 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT, CELERY_TASK_SOFT_TIME_LIMIT = 45, 30
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 90, "unacked_mutex_expire": 10, "unacked_restore_interval": 5}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 90,
+    "unacked_mutex_expire": 10,
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_PUBLISH_RETRY = False  # a dead broker must not hold up a request: the sweep brings the row
 CELERY_TASK_DEFAULT_QUEUE = "deliver"
@@ -230,6 +235,15 @@ DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", default="healthhub@localhost")
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000")
 VAPID_PRIVATE_KEY = env.str("VAPID_PRIVATE_KEY", default="")
 VAPID_CONTACT = env.str("VAPID_CONTACT", default="mailto:operator@localhost")
+EMAIL_TIMEOUT = 4  # seconds: below the first lease of a notice
+# How long an open page may take to say `seen` before the next channel is tried; urgent and red do not wait for it.
+LIVE_GRACE = timedelta(seconds=env.float("LIVE_GRACE_SECONDS", default=10))
+# Webhooks may lead into private networks (and use plain http): for a demo and tests, or a gateway in a clinic's own network.
+OUTBOUND_PRIVATE = env.bool("OUTBOUND_PRIVATE", default=not PRODUCTION)
+# Apprise services at hosts of their own on the open internet; those that name a host could be pointed inwards.
+APPRISE_SERVICES = env.list(
+    "APPRISE_SERVICES", default=["wecombot", "dingtalk", "feishu", "lark", "schan", "pushplus", "tgram", "pover", "discord", "slack"]
+)
 
 LOGGING = {
     "version": 1,

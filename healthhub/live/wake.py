@@ -7,15 +7,15 @@ process loses here costs one sweep's delay.
 
 import logging
 import os
-import queue
 import threading
 import time
 from collections.abc import Iterable, Mapping
+from queue import Full, Queue
 from typing import Any
 
 from celery import Celery, current_app
 from django.db import transaction
-from kombu import Connection
+from kombu.connection import Connection
 from kombu.exceptions import OperationalError
 
 logger = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ REST_SECONDS = 1.0  # after a failed publish hints are dropped for this long ins
 TIMEOUT_SECONDS = 1.0
 EXPIRES_SECONDS = 60  # a hint that waited longer in the broker is stale: the sweep has sent newer ones
 
-Hint = tuple[str, Mapping[str, Any]]
+Hint = tuple[str, Mapping[str, Any], str | None]
 
 
 class Waker:
@@ -33,14 +33,14 @@ class Waker:
 
     def __init__(self) -> None:
         self.pid = os.getpid()
-        self.hints: queue.Queue[Hint] = queue.Queue(maxsize=LONGEST_QUEUE)
+        self.hints: Queue[Hint] = Queue(maxsize=LONGEST_QUEUE)
         self.thread = threading.Thread(target=self.run, name="wake", daemon=True)
         self.thread.start()
 
     def put(self, hint: Hint) -> None:
         try:
             self.hints.put_nowait(hint)
-        except queue.Full:
+        except Full:
             logger.warning("The wake-up queue is full: the sweep will find the row.")
 
     def run(self) -> None:
@@ -63,12 +63,12 @@ _waker: list[Waker] = []
 _one_at_a_time = threading.Lock()
 
 
-def worker_on_commit(*, task: str, each: Iterable[Mapping[str, Any]]) -> None:
-    """This function will ask for one run of `task` per mapping of arguments, once the transaction is committed.
+def worker_on_commit(*, task: str, each: Iterable[Mapping[str, Any]], queue: str | None = None) -> None:
+    """This function will ask for one run of `task` per mapping of arguments (on `queue`), once the transaction is committed.
 
     Costs microseconds and never raises for the broker's sake; outside of a transaction it asks at once.
     """
-    hints: list[Hint] = [(task, arguments) for arguments in each]
+    hints: list[Hint] = [(task, arguments, queue) for arguments in each]
 
     def wake_now() -> None:
         waker = _own_waker()
@@ -81,8 +81,16 @@ def worker_on_commit(*, task: str, each: Iterable[Mapping[str, Any]]) -> None:
 
 def publish(hint: Hint, *, connection: Connection) -> None:
     """This function will hand one hint to the broker, or raise what kombu or the socket raises."""
-    task, arguments = hint
-    _app().send_task(task, kwargs=dict(arguments), connection=connection, retry=False, expires=EXPIRES_SECONDS, ignore_result=True)
+    task, arguments, queue = hint
+    _app().send_task(
+        task,
+        kwargs=dict(arguments),
+        queue=queue,
+        connection=connection,
+        retry=False,
+        expires=EXPIRES_SECONDS,
+        ignore_result=True,
+    )
 
 
 def _app() -> Celery:
@@ -92,7 +100,8 @@ def _app() -> Celery:
 def _connection() -> Connection:
     app = _app()
     options = {**app.conf.broker_transport_options, "socket_connect_timeout": TIMEOUT_SECONDS, "socket_timeout": TIMEOUT_SECONDS}
-    return app.connection_for_write(transport_options=options)
+    connection: Connection = app.connection_for_write(transport_options=options)
+    return connection
 
 
 def _own_waker() -> Waker:

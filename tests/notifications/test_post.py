@@ -49,9 +49,9 @@ def test_the_same_reason_again_is_no_news(ana: User, doctor: User) -> None:
 
 
 def test_a_lost_transaction_leaves_no_notice_and_no_gap(ana: User) -> None:
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         say([ana.id])
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     assert [n.seq for n in say([ana.id])] == [1]
 
 
