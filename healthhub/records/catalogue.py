@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NoReturn
 
 from healthhub.lib import units as unit_table
+from healthhub.lib.data_classes import DATA_CLASSES as DATA_CLASSES
 from healthhub.lib.refused import Invalid
 
 # Bits of an observation's flags.
@@ -23,8 +24,6 @@ CENSORED_LOW = 8  # the meter said LO
 CENSORED_HIGH = 16  # the meter said HI
 SIMULATED = 32
 OUT_OF_ORDER = 64  # older than what was already there of its kind
-
-DATA_CLASSES = ("vitals", "glucose", "body", "labs", "respiratory", "activity", "sleep", "reported")
 
 Range = tuple[float, float]
 Limits = tuple[float, float, float, float]  # hard low, soft low, soft high, hard high, in the canonical unit
@@ -154,6 +153,8 @@ def _kind(key: str, row: Mapping[str, Any]) -> Kind:
     hard2 = _range(row["hard2"], hard) if "hard2" in row else None
     codes = tuple(row.get("codes", ()))
     jump = row.get("jump")
+    if row["data_class"] not in DATA_CLASSES:
+        raise ValueError(f"{key}: consent knows no data class {row['data_class']!r}")
     return Kind(
         number=row["number"],
         key=key,
