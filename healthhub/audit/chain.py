@@ -212,7 +212,7 @@ def _walk(chain: UUID, rows: Iterable[Sealed], report: Report, *, expected: Head
 def _chains() -> Iterator[tuple[UUID, Iterator[Sealed]]]:
     """Streams all sealed rows, chain by chain, in bounded memory."""
     with transaction.atomic(), connection.chunked_cursor() as cursor:
-        cursor.itersize = 5000
+        cursor.itersize = 5000  # type: ignore[attr-defined] # of psycopg's named cursor behind it
         cursor.execute(
             f"SELECT n, previous_hash, hash, {COLUMNS} FROM audit_entry WHERE hash IS NOT NULL"
             " ORDER BY patient_id NULLS FIRST, n NULLS FIRST, id"
@@ -224,7 +224,7 @@ def _chains() -> Iterator[tuple[UUID, Iterator[Sealed]]]:
             nonlocal waiting
             while waiting is not None and waiting[4] == chain:
                 n, previous, hash_, *row = waiting
-                yield n, bytes(previous or b""), bytes(hash_), tuple(row)  # type: ignore[misc]
+                yield n, bytes(previous or b""), bytes(hash_), tuple(row)
                 waiting = next(stream, None)
 
         while waiting is not None:

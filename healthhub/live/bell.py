@@ -82,4 +82,4 @@ def _redis() -> Redis:
 
 
 def _prefix() -> str:
-    return str(settings.CHANNEL_LAYERS["default"]["CONFIG"]["prefix"])
+    return str(cast(dict[str, Any], settings.CHANNEL_LAYERS["default"])["CONFIG"]["prefix"])

@@ -9,7 +9,7 @@ same statement and in the same words as for an id that never was.
 import re
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import connection
@@ -19,9 +19,9 @@ from django.db.models.expressions import RawSQL
 from healthhub.lib.data_classes import DATA_CLASSES
 from healthhub.lib.refused import NotAllowed, NotVisible
 from healthhub.live import bell
-from healthhub.people.models import Patient, User
+from healthhub.people.models import DeviceToken, Patient, User
 from healthhub.people.relations import GLASS_MAY, SELF_MAY, Relation, classes_of, grants_that_open, opens_existence, rights_that_open
-from healthhub.people.viewers import ANONYMOUS, BadToken, Viewer, viewer_of, viewer_of_token
+from healthhub.people.viewers import ANONYMOUS, BadToken, Viewer, names_of, viewer_of, viewer_of_token
 
 __all__ = [
     "ANONYMOUS",
@@ -31,6 +31,7 @@ __all__ = [
     "classes_allowed",
     "epoch_of",
     "may",
+    "names_of",
     "opened",
     "parsed_id",
     "patient_for",
@@ -192,7 +193,7 @@ def watchers_of(patient_id: UUID, *, data_class: str | None, now: datetime, righ
     The patient herself, persons and team members with live grants; who broke the glass may be shown but is not told.
     """
     classes = [data_class] if data_class else sorted(DATA_CLASSES)
-    given = {"patient": patient_id, "now": now, "right": right, "classes": classes, "grants": grants_that_open("read")}
+    given: dict[str, Any] = {"patient": patient_id, "now": now, "right": right, "classes": classes, "grants": grants_that_open("read")}
     with connection.cursor() as cursor:
         cursor.execute(WATCHERS, given)
         return [user_id for (user_id,) in cursor.fetchall()]
@@ -220,9 +221,11 @@ def bump_epochs(*, users: Iterable[UUID], patients: Iterable[UUID]) -> None:
 
 def epoch_of(viewer: Viewer) -> int | None:
     """This function will give a number that changes whenever this viewer's rights do; None once she may not come in at all."""
-    if viewer.kind == "token":
-        live = Patient.objects.filter(device_tokens__id=viewer.token_id, device_tokens__revoked_at=None)
-        return live.values_list("authz_epoch", flat=True).first()
+    if viewer.token_id is not None:
+        live = DeviceToken.objects.filter(id=viewer.token_id, revoked_at=None)
+        return live.values_list("patient__authz_epoch", flat=True).first()
+    if viewer.user_id is None:
+        return None
     return User.objects.filter(id=viewer.user_id, is_active=True).values_list("authz_epoch", flat=True).first()
 
 

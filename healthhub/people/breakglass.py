@@ -15,7 +15,7 @@ from healthhub.lib.data_classes import DATA_CLASSES
 from healthhub.lib.refused import Conflict, Invalid, NotVisible
 from healthhub.people.access import Viewer, bump_epochs, classes_allowed, parsed_id, patient_for
 from healthhub.people.memberships import active, is_clinician
-from healthhub.people.models import CLINICIANS, BreakGlass, Patient, Team, User
+from healthhub.people.models import CLINICIANS, BreakGlass, Patient, Team
 
 LONGEST_HOURS = 4
 SHORTEST_REASON = 10
@@ -35,19 +35,24 @@ class Opened:
     tell_reviewers: tuple[UUID, ...]
 
 
+def check_may_open(viewer: Viewer, patient_id: UUID | str, *, now: datetime) -> None:
+    """This function will refuse everyone but clinicians, in the words with which the gate refuses any other wish."""
+    if not is_clinician(viewer, now=now):
+        patient_for(viewer, patient_id, action="break_glass", now=now)
+
+
 def open_record(*, patient_id: UUID | str, reason: str, hours: float, by: Viewer, now: datetime) -> Opened:
     """This function will open a record for reading, for `hours` (0 to 4), to a clinician who states her reason.
 
     To everyone else the gate answers as it answers her for any other wish: `NotVisible` for a foreign id, `NotAllowed` for
     a patient she sees. Raises `Invalid` for a short reason, `Conflict` when the record is open to her already.
     """
-    if not is_clinician(by, now=now):
-        patient_for(by, patient_id, action="break_glass", now=now)
+    check_may_open(by, patient_id, now=now)
     reason = reason.strip()
     if not SHORTEST_REASON <= len(reason) <= LONGEST_TEXT:
-        raise Invalid(f"State the reason in {SHORTEST_REASON} to {LONGEST_TEXT} characters.", field="reason")
+        raise Invalid("State the reason in 10 to 1000 characters.", field="reason")
     if not 0 < hours <= LONGEST_HOURS:
-        raise Invalid(f"A record can be opened for {LONGEST_HOURS} hours at most.", field="hours")
+        raise Invalid("A record can be opened for 4 hours at most.", field="hours")
     with transaction.atomic():
         # One after the other: a double click must not open twice.
         patient = Patient.objects.select_for_update(no_key=True, of=("self",)).filter(id=parsed_id(patient_id)).first()
@@ -56,7 +61,7 @@ def open_record(*, patient_id: UUID | str, reason: str, hours: float, by: Viewer
         _check_needed(patient, reason, by, now)
         opening = BreakGlass.objects.create(
             patient=patient,
-            opened_by_id=by.user_id,
+            opened_by_id=by.person,
             reason=reason,
             opened_at=now,
             ends_at=now + timedelta(hours=hours),
@@ -93,21 +98,26 @@ def to_review(viewer: Viewer, *, now: datetime) -> QuerySet[BreakGlass]:
     The lead of the patient's team reviews; where there is none, or where it was she who opened, the leads of the opener's teams do.
     Nobody reviews herself.
     """
-    leads = active(now).filter(user_id=viewer.user_id, role__in=CLINICIANS, team__lead_id=viewer.user_id)
+    leads = active(now).filter(user_id=viewer.person, role__in=CLINICIANS, team__lead_id=viewer.person)
     of_patient = leads.filter(team=OuterRef("patient__team"))
     led_by_opener = active(now).filter(user_id=OuterRef("opened_by"), team__in=leads.values("team"))
     its_lead = active(now).filter(team=OuterRef("patient__team"), user_id=F("team__lead_id"), role__in=CLINICIANS)
     another = its_lead.exclude(user_id=OuterRef("opened_by"))
     mine = Q(Exists(of_patient)) | (~Q(Exists(another)) & Q(Exists(led_by_opener)))
-    rows = BreakGlass.objects.filter(mine).exclude(opened_by_id=viewer.user_id)
+    rows = BreakGlass.objects.filter(mine).exclude(opened_by_id=viewer.person)
     return rows.select_related("opened_by", "reviewed_by").order_by("opened_at", "id")
 
 
-def review(*, opening_id: UUID | str, outcome: str, note: str, by: Viewer, now: datetime) -> BreakGlass:
-    """This function will record what the reviewer found. Raises `NotVisible` for whom it is not hers, `Conflict` the second time."""
-    opening = to_review(by, now=now).filter(id=parsed_id(opening_id)).first()
+def opening_for_review(viewer: Viewer, opening_id: UUID | str, *, now: datetime) -> BreakGlass:
+    """This function will give an opening whose review falls to this viewer; every other id is `NotVisible`."""
+    opening = to_review(viewer, now=now).filter(id=parsed_id(opening_id)).first()
     if opening is None:
         raise NotVisible
+    return opening
+
+
+def review(*, opening: BreakGlass, outcome: str, note: str, by: Viewer, now: datetime) -> BreakGlass:
+    """This function will record what the reviewer found. Raises `Conflict` the second time."""
     if outcome not in OUTCOMES:
         raise Invalid("The outcome is justified or not_justified.", field="outcome")
     if outcome == "not_justified" and not note.strip():
@@ -147,3 +157,9 @@ def _reviewers(opening: BreakGlass, now: datetime) -> list[UUID]:
 def _still_leads(leads: set[UUID], teams: list[Team], now: datetime) -> set[UUID]:
     rows = active(now).filter(user_id__in=leads, team__in=teams, team__lead_id=F("user_id"), role__in=CLINICIANS)
     return set(rows.values_list("user_id", flat=True))
+
+
+def open_to(viewer: Viewer, *, patient_id: UUID, now: datetime) -> BreakGlass | None:
+    """This function will give the viewer's own opening of this record that holds now, for the banner on the page; None without one."""
+    mine = BreakGlass.objects.filter(opened_by_id=viewer.user_id, patient_id=patient_id, opened_at__lte=now, ends_at__gt=now)
+    return mine.order_by("-ends_at").first()

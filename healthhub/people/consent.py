@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from healthhub.audit import log
 from healthhub.lib.data_classes import DATA_CLASSES
@@ -60,7 +61,7 @@ def grant(
             starts_at=starts_at,
             ends_at=ends_at,
             document_version=document_version,
-            given_by_id=by.user_id,
+            given_by_id=by.person,
             entered_at=now,
         )
         Grant.objects.create(
@@ -96,7 +97,7 @@ def withdraw(*, entry: ConsentEntry, by: Viewer, now: datetime) -> ConsentEntry:
             rights=entry.rights,
             starts_at=now,
             document_version=entry.document_version,
-            given_by_id=by.user_id,
+            given_by_id=by.person,
             entered_at=now,
             withdraws=entry,
         )
@@ -107,6 +108,11 @@ def withdraw(*, entry: ConsentEntry, by: Viewer, now: datetime) -> ConsentEntry:
 def ledger_of(*, patient: Patient) -> list[ConsentEntry]:
     """This function will give every line of a patient's ledger, newest first, each grant with its withdrawal."""
     return list(patient.consent_entries.select_related("withdraws", "withdrawn_by", "given_by").order_by("-entered_at", "-id"))
+
+
+def entries() -> QuerySet[ConsentEntry]:
+    """This function will give all lines there are, for `access.row_for` to choose from."""
+    return ConsentEntry.objects.select_related("given_by")
 
 
 def grantee_names(entries: Iterable[ConsentEntry]) -> dict[UUID, str]:

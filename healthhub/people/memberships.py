@@ -23,24 +23,27 @@ def active(now: datetime) -> QuerySet[Membership]:
 def clinicians_at(*, now: datetime, team_id: UUID | None = None, organisation_id: UUID | None = None) -> set[UUID]:
     """This function will give the user ids of the clinicians of a team, or of all teams of an organisation."""
     rows = active(now).filter(role__in=CLINICIANS)
-    rows = rows.filter(team_id=team_id) if team_id else rows.filter(organisation_id=organisation_id)
+    if team_id is not None:
+        rows = rows.filter(team_id=team_id)
+    if organisation_id is not None:
+        rows = rows.filter(organisation_id=organisation_id)
     return set(rows.values_list("user_id", flat=True))
 
 
 def is_clinician(viewer: Viewer, *, now: datetime) -> bool:
     """This function will tell whether this viewer works as a clinician anywhere at this moment."""
-    return viewer.kind == "user" and active(now).filter(user_id=viewer.user_id, role__in=CLINICIANS).exists()
+    return viewer.kind == "user" and active(now).filter(user_id=viewer.person, role__in=CLINICIANS).exists()
 
 
 def memberships_of(viewer: Viewer, *, now: datetime) -> list[Membership]:
     """This function will give the viewer's own memberships, with their teams and organisations."""
-    rows = active(now).filter(user_id=viewer.user_id).select_related("team", "organisation")
+    rows = active(now).filter(user_id=viewer.person).select_related("team", "organisation")
     return list(rows.order_by("organisation__name", "team__name", "id"))
 
 
 def teams_of(viewer: Viewer, *, now: datetime) -> QuerySet[Team]:
     """This function will give the teams this viewer works in now."""
-    mine = active(now).filter(user_id=viewer.user_id, team=OuterRef("pk"))
+    mine = active(now).filter(user_id=viewer.person, team=OuterRef("pk"))
     return Team.objects.filter(Exists(mine)).select_related("organisation").order_by("name", "id")
 
 
@@ -121,8 +124,8 @@ def end(*, membership: Membership, by: Viewer | None, now: datetime) -> Membersh
         current = active(now).select_for_update(of=("self",)).filter(id=membership.id).first()
         if current is None:
             raise Conflict("This membership has ended already.", code="already_ended")
-        others = active(now).filter(team_id=current.team_id, on_duty=True).exclude(id=current.id)
-        stay = active(now).filter(team_id=current.team_id).exclude(id=current.id)
+        others = active(now).filter(team=current.team, on_duty=True).exclude(id=current.id)
+        stay = active(now).filter(team=current.team).exclude(id=current.id)
         if current.on_duty and current.team_id and stay.exists() and not others.exists():
             raise Conflict("Hand over the duty first: nobody else of the team would be on duty.", code="last_on_duty")
         current.until, current.on_duty = now, False

@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from healthhub.audit import log
 from healthhub.lib.refused import Conflict, Invalid
@@ -34,11 +36,13 @@ def issue(
         raise Invalid("Give the token a name: the device it is for.", field="name")
     if not (may_write or may_read):
         raise Invalid("A token must be allowed to write or to read.", field="may_write")
+    if may_replay and not settings.REPLAY_CLOCK:
+        raise Invalid("Replays are not played here.", code="no_replay", field="may_replay")
     secret = secrets.fresh()
     with transaction.atomic():
         Patient.objects.select_for_update(no_key=True).get(id=patient.id)
         if patient.device_tokens.filter(revoked_at=None).count() >= LIVE_AT_MOST:
-            raise Conflict(f"There are {LIVE_AT_MOST} tokens already: revoke one first.", code="too_many_tokens")
+            raise Conflict("There are 50 tokens already: revoke one first.", code="too_many_tokens")
         token = DeviceToken.objects.create(
             patient=patient,
             name=name.strip(),
@@ -48,7 +52,7 @@ def issue(
             may_write=may_write,
             may_read=may_read,
             may_replay=may_replay,
-            created_by_id=by.user_id,
+            created_by_id=by.person,
             created_at=now,
         )
         log.record(by=by, did="token.issue", patient_id=patient.id, about=f"token:{token.id}", now=now, detail={"name": token.name})
@@ -61,8 +65,13 @@ def revoke(*, token: DeviceToken, by: Viewer, now: datetime) -> None:
         if not DeviceToken.objects.filter(id=token.id, revoked_at=None).update(revoked_at=now):
             raise Conflict("This token was revoked before.", code="already_revoked")
         log.record(by=by, did="token.revoke", patient_id=token.patient_id, about=f"token:{token.id}", now=now, detail={"name": token.name})
-        own = Patient.objects.filter(id=token.patient_id).exclude(user_id=None).values_list("user_id", flat=True)
+        own = Patient.objects.filter(id=token.patient_id).values_list("user_id", flat=True)
         bump_epochs(users=[user_id for user_id in own if user_id], patients=[token.patient_id])
+
+
+def all_tokens() -> QuerySet[DeviceToken]:
+    """This function will give all tokens there are, for `access.row_for` to choose from."""
+    return DeviceToken.objects.all()
 
 
 def tokens_of(*, patient: Patient) -> list[DeviceToken]:

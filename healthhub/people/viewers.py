@@ -1,10 +1,11 @@
 """Who is asking: a signed-in person, a device token, or nobody we know."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from healthhub.lib.refused import Refused
+from healthhub.lib.refused import NotAllowed, Refused
 from healthhub.people import secrets
 from healthhub.people.models import DeviceToken, User
 
@@ -35,12 +36,26 @@ class Viewer:
     may_replay: bool = False
     name: str = ""
 
+    @property
+    def person(self) -> UUID:
+        """This property will give the id of the signed-in person; raises `NotAllowed` where only a person may act."""
+        if self.user_id is None:
+            raise NotAllowed
+        return self.user_id
+
     def covers(self, kind: str) -> bool:
         """This function will tell whether a token's scope has this kind of reading in it; a person has no such limit."""
         return not self.kinds or kind in self.kinds
 
 
 ANONYMOUS = Viewer(kind="anonymous")
+
+
+def names_of(ids: Iterable[UUID | None]) -> dict[UUID, str]:
+    """This function will give the names of people and of device tokens by their ids. Two SQL."""
+    wanted = {id_ for id_ in ids if id_ is not None}
+    names: dict[UUID, str] = dict(DeviceToken.objects.filter(id__in=wanted).values_list("id", "name"))
+    return names | dict(User.objects.filter(id__in=wanted).values_list("id", "name"))
 
 
 def viewer_of(user: User) -> Viewer:
