@@ -6,9 +6,10 @@ The kinds are data (`kinds/*.toml`), read once at import. Numbers are stored in 
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import inf
 from pathlib import Path
+from statistics import median
 from types import MappingProxyType
 from typing import Any, Literal, NoReturn
 
@@ -83,6 +84,19 @@ def plausible(kind: Kind, value: float, value2: float | None = None, *, unit: st
     if kind.whole and value % 1:
         raise Invalid(f"{kind.key} is a whole number.", code="impossible_value", field="value")
     return "ok" if soft_low <= value <= soft_high else "suspicious"
+
+
+def leaps(kind: Kind, value: float, at: datetime, earlier: Iterable[tuple[datetime, float]]) -> bool:
+    """This function will tell whether a value is too far from the median of those just before it (another person on the scale).
+
+    `earlier` are (moment, canonical value); only those within the kind's own time before `at` count. A kind without
+    such a limit, or a value without anything before it, never leaps.
+    """
+    if kind.jump is None:
+        return False
+    by, within = kind.jump
+    near = [one for moment, one in earlier if at - within <= moment < at]
+    return bool(near) and abs(value - median(near)) > by
 
 
 def _pair(kind: Kind, value: float, value2: float | None) -> Verdict:

@@ -1,7 +1,7 @@
 """The catalogue of kinds: its numbers are a promise to stored rows, its ranges a promise to patients."""
 
 import math
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, strategies as st
@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 from healthhub.lib.refused import Invalid
 from healthhub.lib.units import round_half_up, to_canonical
 from healthhub.records import catalogue
-from healthhub.records.catalogue import BY_KEY, BY_NUMBER, DATA_CLASSES, KINDS, Kind, plausible
+from healthhub.records.catalogue import BY_KEY, BY_NUMBER, DATA_CLASSES, KINDS, Kind, leaps, plausible
 
 kinds = st.sampled_from(KINDS)
 single = st.sampled_from([kind for kind in KINDS if kind.components == 1])
@@ -182,6 +182,25 @@ def test_what_lies_in_the_soft_range_is_ok(kind: Kind, share: float) -> None:
     if kind.whole:
         value = round_half_up(value)
     assert plausible(kind, value) == "ok"
+
+
+@pytest.mark.parametrize(
+    ("key", "hours_ago", "before", "now", "leap"),
+    [
+        ("weight", (24, 1), (70.0, 70.4), 75.3, True),  # someone else on the scale
+        ("weight", (24, 1), (70.0, 70.4), 75.1, False),
+        ("weight", (25,), (70.0,), 90.0, False),  # too long ago to tell
+        ("weight", (0,), (70.0,), 90.0, False),  # the reading itself is nothing before it
+        ("spo2", (20, 10, 5), (97, 96, 70), 89, True),  # one slipped probe does not move the median
+        ("rhr", (24,), (60,), 86, True),
+        ("hr", (1,), (60,), 160, False),  # a heart may do this
+        ("weight", (), (), 90.0, False),
+    ],
+)
+def test_leaps(key: str, hours_ago: tuple, before: tuple, now: float, leap: bool) -> None:
+    at = datetime(2026, 3, 2, 8, tzinfo=UTC)
+    earlier = [(at - timedelta(hours=hours), value) for hours, value in zip(hours_ago, before, strict=True)]
+    assert leaps(BY_KEY[key], now, at, earlier) is leap
 
 
 def test_flags_are_distinct_bits() -> None:

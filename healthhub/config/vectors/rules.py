@@ -79,7 +79,7 @@ def _glucose(inputs: Mapping[str, Any]) -> str:
         readings += [Reading(kind="ketone", at=START + later, value=inputs["ketone_mmol_l"]) for later in (timedelta(), AGAIN)]
     if inputs["severe_symptoms"]:
         readings.append(Reading(kind="needed_help", at=START, value=1))
-    found = {(one.rule_id, one.severity) for one in _judged(readings, locale="US", conditions=("diabetes", "type1_diabetes"))}
+    found = {(one.rule_id, one.severity) for one in _judged(readings, locale="US", conditions=("diabetes_t1",))}
     for rule, severity, code in GLUCOSE_CODES:
         if any(one.startswith(rule) and severity in (None, given) for one, given in found):
             return code
