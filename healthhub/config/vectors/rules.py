@@ -38,6 +38,8 @@ GLUCOSE_CODES = (
 # Gains from one weight to another; the gain over the own median (HF-W3) has no code in the cases.
 WEIGHT_GAINS = ("gain_gt2kg_3d", "gain_1.36kg_24h", "gain_2.27kg_7d")
 
+ZONES = (("PEF-R", "red"), ("PEF-Y", "yellow"))
+
 
 def alert(case: Mapping[str, Any]) -> str | list[str]:
     """This function will give the alert code (or codes) of a case on blood pressure, glucose, weight or peak flow."""
@@ -98,4 +100,4 @@ def _weight(series: Sequence[Sequence[float]]) -> list[str]:
 def _peak_flow(inputs: Mapping[str, Any]) -> str:
     readings = [Reading(kind="pef", at=START + later, value=inputs["pef"]) for later in (timedelta(), AGAIN)]
     found = {one.rule_id for one in _judged(readings, locale="CN", conditions=("asthma",), pef_best=inputs["personal_best"])}
-    return "red" if "PEF-R" in found else "yellow" if "PEF-Y" in found else "green"
+    return next((zone for rule, zone in ZONES if any(one.startswith(rule) for one in found)), "green")
