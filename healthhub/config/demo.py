@@ -87,7 +87,10 @@ def settle_environment(state: Path, port: int) -> None:
         "DJANGO_SETTINGS_MODULE": "healthhub.config.settings",
         "SECRET_KEY": secret_key(state),
         "PUBLIC_URL": f"http://{HOST}:{port}",
+        "STATIC_ROOT": str(state / "static"),
         "PYTHONUNBUFFERED": "1",
+        # Everything here runs as whoever typed the command; Celery need not say so in ten lines.
+        "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
     }
 
 
@@ -178,9 +181,11 @@ class Runner:
         stopped = asyncio.create_task(self.stopped.wait())
         await asyncio.wait([work, stopped], return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
-        if work.done():
-            work.result()
-        return work.done()
+        if not work.done():
+            work.cancel()  # a thread cannot be stopped: it meets a stopped database, and nobody asks how it fared
+            return False
+        work.result()
+        return True
 
     async def run(self, began: float) -> None:
         self.listen_to_signals()
@@ -250,13 +255,14 @@ def main() -> None:
     parser.add_argument("--data", default="", help="a recording, or a directory of recordings, to replay")
     parser.add_argument("--state", type=Path, default=ROOT / "var", help="directory of the data and logs")
     chosen = parser.parse_args()
+    state = chosen.state.resolve()
     if chosen.data and not Path(chosen.data).exists():
         raise ServerTrouble(f"there is nothing at DATA={chosen.data}")
     began = time.monotonic()
-    with only_runner(chosen.state):
+    with only_runner(state):
         look_at_port(chosen.port)
-        settle_environment(chosen.state, chosen.port)
-        servers = Servers(chosen.state, database="DATABASE_URL" not in os.environ, broker="REDIS_URL" not in os.environ)
+        settle_environment(state, chosen.port)
+        servers = Servers(state, database="DATABASE_URL" not in os.environ, broker="REDIS_URL" not in os.environ)
         say("starting " + (" and ".join(server.name for server in servers.all()) or "on the servers that DATABASE_URL and REDIS_URL name"))
         try:
             servers.start()
