@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import transaction
 
 from healthhub.audit import log
-from healthhub.lib.refused import Conflict, Invalid, NotVisible
+from healthhub.lib.refused import Conflict, Invalid
 from healthhub.live import bell
 from healthhub.people import access
 from healthhub.people.access import Viewer
@@ -21,6 +21,7 @@ from monitoring import chains, states
 from monitoring.judge import Finding
 from monitoring.models import LIVE_STATES, Alert, Severity, Snooze, Step
 from notifications import post
+from notifications.post import Message
 
 RANK = {Severity.RED: 0, Severity.URGENT: 1, Severity.AMBER: 2, Severity.WATCH: 3, Severity.INFO: 4}
 MAX_SNOOZE = timedelta(days=7)
@@ -63,28 +64,32 @@ def _due_of_chain(alert: Alert, *, start: datetime) -> datetime | None:
     return start + timedelta(minutes=alert.chain[alert.step]["after_minutes"])
 
 
-def _tell(alert: Alert, people: Iterable[UUID], *, reason: str, now: datetime) -> None:
+def _words(alert: Alert, people: Iterable[UUID], *, reason: str, now: datetime) -> list[Message]:
+    """What to tell whom: the patient in her words, everyone else in the clinician's; not those who snoozed the alert."""
     snoozed = set(Snooze.objects.filter(alert=alert, undone_at=None, until__gt=now).values_list("person_id", flat=True))
     told = [person for person in people if person not in snoozed]
+    messages = []
     for audience in ("patient", "clinician"):
         who = [p for p in told if (p == alert.patient.user_id) == (audience == "patient")]
         if who:
-            post.post(
-                people=who,
-                about=about(alert),
-                reason=reason,
-                severity=alert.severity,
-                texts=_texts(alert, audience),
-                patient_id=alert.patient_id,
-                data_class=alert.data_class,
-                now=now,
+            messages.append(
+                Message(
+                    people=who,
+                    about=about(alert),
+                    reason=reason,
+                    severity=alert.severity,
+                    texts=_texts(alert, audience),
+                    patient_id=alert.patient_id,
+                    data_class=alert.data_class,
+                )
             )
+    return messages
 
 
-def tell_group(alert: Alert, group: str, *, reason: str, now: datetime) -> None:
-    """This function will tell one group (`chains.groups`) of an alert, beside its chain: a silent patient first, her carer next."""
+def words_for_group(alert: Alert, group: str, *, reason: str, now: datetime) -> list[Message]:
+    """This function will give what to tell one group (`chains.groups`) beside the chain: a silent patient first, her carer next."""
     people = chains.groups(patient=alert.patient, data_class=alert.data_class, now=now)[group]
-    _tell(alert, people, reason=reason, now=now)
+    return _words(alert, people, reason=reason, now=now)
 
 
 def _texts(alert: Alert, audience: str) -> dict[str, dict[str, str]]:
@@ -109,10 +114,11 @@ TITLES = {
 }
 
 
-def open_for(finding: Finding, *, patient: Patient, now: datetime) -> Alert:
+def open_for(finding: Finding, *, patient: Patient, now: datetime, outbox: list[Message]) -> Alert:
     """This function will open the rule's episode, or join the finding to the one that is open; the patient is locked.
 
-    Opening freezes the escalation chain as it stands and tells its first people in the same transaction.
+    Opening freezes the escalation chain as it stands. What its first people must be told is put into `outbox`, which the caller
+    posts once, in the same transaction: locking inboxes alert by alert would let two patients' writes wait for each other.
     """
     alert = (
         Alert.objects.select_for_update(of=("self",))
@@ -121,7 +127,7 @@ def open_for(finding: Finding, *, patient: Patient, now: datetime) -> Alert:
     )
     if alert is not None:
         alert.patient = patient
-        return _join(alert, finding, now=now)
+        return _join(alert, finding, now=now, outbox=outbox)
     alert = Alert(
         patient=patient,
         rule_id=finding.rule_id,
@@ -137,7 +143,7 @@ def open_for(finding: Finding, *, patient: Patient, now: datetime) -> Alert:
     first = _begin_chain(alert, now=now)
     alert.save(force_insert=True)
     _step(alert, "opened", now=now, to="open", rule=finding.rule_id, version=finding.rule_version)
-    _tell(alert, first, reason="opened", now=now)
+    outbox += _words(alert, first, reason="opened", now=now)
     _ring(alert, now)
     return alert
 
@@ -152,7 +158,7 @@ def _begin_chain(alert: Alert, *, now: datetime) -> list[UUID]:
     return list(dict.fromkeys(first))
 
 
-def _join(alert: Alert, finding: Finding, *, now: datetime) -> Alert:
+def _join(alert: Alert, finding: Finding, *, now: datetime, outbox: list[Message]) -> Alert:
     alert.count += 1
     alert.last_evidence_at = max(alert.last_evidence_at, finding.at)
     alert.evidence = alert.evidence | {"latest": finding.evidence["inputs"], "latest_at": finding.at.isoformat()}
@@ -162,7 +168,7 @@ def _join(alert: Alert, finding: Finding, *, now: datetime) -> Alert:
         alert.evidence = finding.evidence
         alert.acknowledged_by = alert.acknowledged_until = None
         alert.chain = chains.frozen(patient=alert.patient, severity=finding.severity, data_class=alert.data_class, now=now)
-        _tell(alert, _begin_chain(alert, now=now), reason=f"worsened_{finding.severity}", now=now)
+        outbox += _words(alert, _begin_chain(alert, now=now), reason=f"worsened_{finding.severity}", now=now)
     _save(alert, now=now)
     return alert
 
@@ -179,22 +185,27 @@ def clear(finding: Finding, *, patient: Patient, now: datetime) -> None:
 def _close(alert: Alert, *, now: datetime, by: UUID | None = None) -> None:
     alert.due_at = alert.acknowledged_by = alert.acknowledged_until = None
     alert.closed_at, alert.closed_by_id = now, by
-    post.cancel(about=about(alert), now=now)
+    post.cancel(about=about(alert))
     _save(alert, now=now)
 
 
-def for_viewer(*, alert_id: UUID, viewer: Viewer, now: datetime, action: str = "read", lock: bool = False) -> Alert:
+def for_viewer(*, alert_id: UUID | str, viewer: Viewer, now: datetime, action: str = "read", lock: bool = False) -> Alert:
     """This function will give an alert she may `action` on. Raises NotVisible or NotAllowed; unknown and foreign are the same."""
-    found = Alert.objects.select_related("patient", "patient__team", "acknowledged_by", "closed_by").filter(id=alert_id)
-    alert = (found.select_for_update(of=("self",)) if lock else found).first()
-    if alert is None:
-        raise NotVisible
-    access.patient_for(viewer, alert.patient_id, action=action, now=now, data_class=alert.data_class)
+    found = Alert.objects.select_related("patient", "patient__team", "acknowledged_by", "closed_by")
+    if lock:
+        found = found.select_for_update(of=("self",))
+    return access.row_for(viewer, found, alert_id, action=action, now=now, by_class=True)
+
+
+def read(*, alert_id: UUID | str, viewer: Viewer, now: datetime) -> Alert:
+    """This function will give one alert with its steps, and write into the access log that it was read."""
+    alert = for_viewer(alert_id=alert_id, viewer=viewer, now=now)
+    log.record(by=viewer, did="alert.read", patient_id=alert.patient_id, about=about(alert), now=now)
     return alert
 
 
 @transaction.atomic
-def acknowledge(*, alert_id: UUID, by: Viewer, now: datetime, until: datetime | None = None, take_over: bool = False) -> Alert:
+def acknowledge(*, alert_id: UUID | str, by: Viewer, now: datetime, until: datetime | None = None, take_over: bool = False) -> Alert:
     """This function will put the alert into her hands until `until` (by severity if not given); then it comes back.
 
     Raises Conflict (`already_taken`, with who has it and until when) unless she says `take_over`.
@@ -213,14 +224,14 @@ def acknowledge(*, alert_id: UUID, by: Viewer, now: datetime, until: datetime | 
         raise Invalid("The end lies in the past.", code="in_the_past", field="until")
     _step(alert, "acknowledged", now=now, by=by.user_id, until=until.isoformat(), over=str(holder.id) if holder else None)
     alert.acknowledged_by_id, alert.acknowledged_until, alert.due_at = by.user_id, until, until
-    post.cancel(about=about(alert), now=now)
+    post.cancel(about=about(alert))
     _save(alert, now=now)
     log.record(by=by, did="alert.acknowledge", patient_id=alert.patient_id, about=about(alert), now=now)
     return alert
 
 
 @transaction.atomic
-def hand_back(*, alert_id: UUID, by: Viewer, now: datetime) -> Alert:
+def hand_back(*, alert_id: UUID | str, by: Viewer, now: datetime) -> Alert:
     """This function will undo an acknowledgement: the alert is open again and climbs from where it was."""
     alert = for_viewer(alert_id=alert_id, viewer=by, now=now, action="act", lock=True)
     _step(alert, "handed_back", now=now, by=by.user_id)
@@ -232,7 +243,7 @@ def hand_back(*, alert_id: UUID, by: Viewer, now: datetime) -> Alert:
 
 
 @transaction.atomic
-def snooze(*, alert_id: UUID, by: Viewer, until: datetime, now: datetime) -> Alert:
+def snooze(*, alert_id: UUID | str, by: Viewer, until: datetime, now: datetime) -> Alert:
     """This function will keep the alert quiet for this one person until `until` (7 days at most); the others still hear."""
     alert = for_viewer(alert_id=alert_id, viewer=by, now=now, lock=True)
     if not now < until <= now + MAX_SNOOZE:
@@ -240,14 +251,14 @@ def snooze(*, alert_id: UUID, by: Viewer, until: datetime, now: datetime) -> Ale
     _end_snoozes(alert, by, now)
     Snooze.objects.create(alert=alert, person_id=by.user_id, since=now, until=until)
     _step(alert, "snoozed", now=now, by=by.user_id, until=until.isoformat())
-    post.cancel(about=about(alert), now=now, person=by.user_id)
+    post.cancel(about=about(alert), person=by.user_id)
     _save(alert, now=now)
     log.record(by=by, did="alert.snooze", patient_id=alert.patient_id, about=about(alert), now=now)
     return alert
 
 
 @transaction.atomic
-def unsnooze(*, alert_id: UUID, by: Viewer, now: datetime) -> Alert:
+def unsnooze(*, alert_id: UUID | str, by: Viewer, now: datetime) -> Alert:
     """This function will undo this person's snooze. Raises Conflict where there is none."""
     alert = for_viewer(alert_id=alert_id, viewer=by, now=now, lock=True)
     if not _end_snoozes(alert, by, now):
@@ -263,7 +274,7 @@ def _end_snoozes(alert: Alert, by: Viewer, now: datetime) -> int:
 
 
 @transaction.atomic
-def note(*, alert_id: UUID, by: Viewer, text: str, now: datetime) -> Alert:
+def note(*, alert_id: UUID | str, by: Viewer, text: str, now: datetime) -> Alert:
     """This function will add a note that everyone who sees the alert can read."""
     alert = for_viewer(alert_id=alert_id, viewer=by, now=now, action="act", lock=True)
     _step(alert, "noted", now=now, by=by.user_id, text=_sentence(text, "text"))
@@ -273,7 +284,7 @@ def note(*, alert_id: UUID, by: Viewer, text: str, now: datetime) -> Alert:
 
 
 @transaction.atomic
-def resolve(*, alert_id: UUID, by: Viewer, outcome: str, text: str, now: datetime) -> Alert:
+def resolve(*, alert_id: UUID | str, by: Viewer, outcome: str, text: str, now: datetime) -> Alert:
     """This function will close the alert with what came of it (`states.OUTCOMES`) and a note."""
     alert = for_viewer(alert_id=alert_id, viewer=by, now=now, action="act", lock=True)
     if outcome not in states.OUTCOMES:
@@ -319,11 +330,12 @@ def _handle_one(now: datetime) -> bool:
         holder = alert.acknowledged_by_id
         _step(alert, "came_back", now=now, held_by=str(holder))
         alert.acknowledged_by = alert.acknowledged_until = None
-        _tell(alert, dict.fromkeys([holder, *_begin_chain(alert, now=now)]), reason=f"came_back_{alert.version}", now=now)
+        people = list(dict.fromkeys([holder, *_begin_chain(alert, now=now)]))
+        post.post_all(messages=_words(alert, people, reason=f"came_back_{alert.version}", now=now), now=now)
     else:
         people = [UUID(p) for p in alert.chain[alert.step]["people"]] if alert.step < len(alert.chain) else []
         _step(alert, "escalated", now=now, chain_step=alert.step, people=[str(p) for p in people])
-        _tell(alert, people, reason=f"escalated_{alert.step}_{alert.version}", now=now)
+        post.post_all(messages=_words(alert, people, reason=f"escalated_{alert.step}_{alert.version}", now=now), now=now)
         waited = alert.chain[alert.step]["after_minutes"] if alert.step < len(alert.chain) else 0
         alert.step += 1
         alert.due_at = _due_of_chain(alert, start=now - timedelta(minutes=waited))

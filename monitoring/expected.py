@@ -12,6 +12,8 @@ from monitoring.judge import Finding, Rule
 from monitoring.judging.rules import LANGUAGES, Missing, Tier
 from monitoring.models import Expected
 from monitoring.plans import Situation
+from notifications import post
+from notifications.post import Message
 
 GROUPS = {"patient": "patient", "carer": "persons", "nurse": "on_duty", "staff": "on_duty", "support": "on_duty"}
 
@@ -112,8 +114,10 @@ def _handle_one(now: datetime) -> bool:
     else:
         tier = rule.missing.tiers[row.tier]
         since = row.last_received_at or now - tier.after
-        alert = alerts.open_for(_finding(rule, tier, now - since, now), patient=row.patient, now=now)
-        alerts.tell_group(alert, GROUPS[tier.who], reason=f"silent_{row.tier}", now=now)
+        outbox: list[Message] = []
+        alert = alerts.open_for(_finding(rule, tier, now - since, now), patient=row.patient, now=now, outbox=outbox)
+        outbox += alerts.words_for_group(alert, GROUPS[tier.who], reason=f"silent_{row.tier}", now=now)
+        post.post_all(messages=outbox, now=now)
         row.tier += 1
         later = rule.missing.tiers[row.tier].after if row.tier < len(rule.missing.tiers) else None
         row.due_at = max(since + later, now) if later is not None else None

@@ -26,6 +26,8 @@ from monitoring import alerts, expected, plans
 from monitoring.judge import Finding, Reading, findings, needs_repeat
 from monitoring.plans import Situation
 from monitoring.sent import METHODS, Sent, Settled, read, settle
+from notifications import post
+from notifications.post import Message
 
 # Words that ask for a second reading are looked for in small batches only: nobody reads them in an upload.
 ASK_UP_TO = 20
@@ -54,21 +56,22 @@ def rejected(index: int, refused: Refused) -> dict[str, Any]:
 
 def receive(
     *,
-    patient_id: UUID,
+    patient_id: UUID | str,
     readings: Sequence[Sent | Mapping[str, Any]],
     by: Viewer,
     now: datetime,
     as_of: datetime | None = None,
     indexes: Sequence[int] | None = None,
+    reason: str = "sent again with another value",
 ) -> Receipt:
     """This function will take in one patient's readings and tell the fate of each.
 
-    `as_of` is the moment to judge as (a replay's clock; `now` otherwise); `indexes` number the readings in the caller's batch.
+    `as_of` is the moment to judge as (a replay's clock; `now` otherwise); `indexes` number the readings in the caller's batch;
+    `reason` goes on file with every correction.
     Raises NotVisible where the viewer may not even know of the patient, NotAllowed where she may not write anything for her.
     Nothing else raises for a reading's sake: what cannot be kept is rejected by itself, and the rest is kept.
     """
-    patient = access.patient_for(by, patient_id, action="write", now=now)
-    may_write = access.classes_allowed(by, patient, action="write", now=now)
+    patient, may_write = access.opened(by, patient_id, action="write", now=now)
     receipt = Receipt(received_at=now)
     kept: list[tuple[int, Sent, Settled]] = []
     for position, raw in enumerate(readings):
@@ -86,12 +89,14 @@ def receive(
     if kept:
         partitions.ensure({timeline.month_of(settled.at) for _, _, settled in kept})
         with transaction.atomic():
-            _keep(patient, kept, receipt, by=by, now=now, as_of=as_of or now)
+            _keep(patient, kept, receipt, by=by, now=now, as_of=as_of or now, reason=reason)
     receipt.fates.sort(key=lambda fate: fate["index"])
     return receipt
 
 
-def _keep(patient: Patient, kept: list[tuple[int, Sent, Settled]], receipt: Receipt, *, by: Viewer, now: datetime, as_of: datetime) -> None:
+def _keep(
+    patient: Patient, kept: list[tuple[int, Sent, Settled]], receipt: Receipt, *, by: Viewer, now: datetime, as_of: datetime, reason: str
+) -> None:
     kept.sort(key=lambda one: (one[2].at, one[0]))
     after_seq = timeline.lock(patient_id=patient.id)
     source_ids = timeline.sources(patient_id=patient.id, keys={sent.source for _, sent, _ in kept})
@@ -101,14 +106,16 @@ def _keep(patient: Patient, kept: list[tuple[int, Sent, Settled]], receipt: Rece
     added = timeline.add(patient_id=patient.id, rows=rows, after_seq=after_seq, now=now)
     if added.corrected:
         pairs = [(old, rows[index].seq) for index, old in added.corrected.items()]
-        timeline.amend(patient_id=patient.id, pairs=pairs, reason="sent again with another value", by=by, now=now)
+        timeline.amend(patient_id=patient.id, pairs=pairs, reason=reason, by=by, now=now)
     new = [position for position in range(len(rows)) if position not in added.duplicate]
     found = _judge(rows, new, history, situation)
+    outbox: list[Message] = []
     for finding in found:
         if finding.clear:
             alerts.clear(finding, patient=patient, now=now)
         else:
-            receipt.alerts.append(alerts.open_for(finding, patient=patient, now=now).id)
+            receipt.alerts.append(alerts.open_for(finding, patient=patient, now=now, outbox=outbox).id)
+    post.post_all(messages=outbox, now=now)
     if new:
         expected.heard(patient=patient, kinds={BY_NUMBER[rows[p].kind].key for p in new}, situation=situation, now=now)
         _ring(patient, {rows[p].kind for p in new}, added, now)

@@ -55,7 +55,7 @@ class Alert(models.Model):
     closed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     outcome = models.CharField(max_length=20, blank=True)
     note = models.TextField(blank=True)
-    version = models.IntegerField(default=1)  # grows with every step; sockets and If-Match speak of it
+    version = models.IntegerField(default=1)  # grows with every step; sockets speak of it
 
     class Meta:
         constraints: ClassVar = [
@@ -70,6 +70,11 @@ class Alert(models.Model):
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="alert_due"),
             models.Index(fields=["patient", "-opened_at"], name="alert_of_patient"),
         ]
+
+    @property
+    def ordered_steps(self) -> list["Step"]:
+        """Every step, oldest first."""
+        return sorted(self.steps.all(), key=lambda step: step.pk)
 
 
 class Step(models.Model):
@@ -156,3 +161,10 @@ class Expected(models.Model):
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["patient", "rule_id"], name="expected_once")]
         indexes: ClassVar = [models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="expected_due")]
+
+
+class Beat(models.Model):
+    """When something last went well all through: what /readyz and a waiting operator look at."""
+
+    name = models.CharField(primary_key=True, max_length=20)
+    at = models.DateTimeField()

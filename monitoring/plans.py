@@ -14,7 +14,7 @@ from django.db import connection, transaction
 
 from healthhub.audit import log
 from healthhub.lib.refused import Conflict, Invalid, NotVisible
-from healthhub.people import access
+from healthhub.people import access, memberships
 from healthhub.people.access import Viewer
 from healthhub.people.models import Patient
 from monitoring import packs
@@ -66,11 +66,17 @@ def _plan(locale: str, limits: str, saved: str) -> tuple[Plan, dict[str, float]]
     return Plan(packs.with_limits(rules, changes)), values
 
 
-def in_force(*, viewer: Viewer, patient_id: UUID, now: datetime) -> list[dict[str, Any]]:
+def figures_of(*, patient_id: UUID) -> dict[str, float]:
+    """This function will give the patient's personal figures, such as her best peak flow (L/min)."""
+    changes = Limit.objects.filter(patient_id=patient_id, rule_id=FIGURES, ended_at=None).values_list("changes", flat=True).first()
+    return {name: float(value) for name, value in (changes or {}).items()}
+
+
+def in_force(*, viewer: Viewer, patient_id: UUID | str, now: datetime) -> list[dict[str, Any]]:
     """This function will list the rules that watch the patient, each with its limits and whose they are."""
-    access.patient_for(viewer, patient_id, action="read", now=now)
-    found = situation(patient_id=patient_id, now=now)
-    own = {limit.rule_id: limit for limit in Limit.objects.filter(patient_id=patient_id, ended_at=None).select_related("set_by")}
+    patient = access.patient_for(viewer, patient_id, action="read", now=now)
+    found = situation(patient_id=patient.id, now=now)
+    own = {limit.rule_id: limit for limit in Limit.objects.filter(patient=patient, ended_at=None).select_related("set_by")}
     listed = []
     for rule in found.plan.rules:
         if rule.population.has(found.context.conditions):
@@ -91,13 +97,13 @@ def in_force(*, viewer: Viewer, patient_id: UUID, now: datetime) -> list[dict[st
                     "expires_at": limit.expires_at if limit else None,
                 }
             )
-    log.record(by=viewer, did="plan.read", patient_id=patient_id, now=now)
+    log.record(by=viewer, did="plan.read", patient_id=patient.id, now=now)
     return listed
 
 
 @transaction.atomic
 def set_limit(
-    *, patient_id: UUID, rule_id: str, changes: dict[str, Any], reason: str, expires_at: datetime | None, by: Viewer, now: datetime
+    *, patient_id: UUID | str, rule_id: str, changes: dict[str, Any], reason: str, expires_at: datetime | None, by: Viewer, now: datetime
 ) -> Limit:
     """This function will change one rule for one patient; the limit before it ends.
 
@@ -110,11 +116,17 @@ def set_limit(
     if expires_at is not None and not now < expires_at <= now + MAX_LIMIT:
         raise Invalid("A limit ends within a year from now.", code="out_of_range", field="expires_at")
     _check_changes(patient, rule_id, changes, now)
-    Limit.objects.select_for_update().filter(patient_id=patient_id, rule_id=rule_id, ended_at=None).update(ended_at=now, ended_by_id=by.user_id)
+    Limit.objects.filter(patient=patient, rule_id=rule_id, ended_at=None).update(ended_at=now, ended_by_id=by.user_id)
     limit = Limit.objects.create(
-        patient_id=patient_id, rule_id=rule_id, changes=changes, reason=reason.strip()[:400], set_by_id=by.user_id, set_at=now, expires_at=expires_at
+        patient=patient,
+        rule_id=rule_id,
+        changes=changes,
+        reason=reason.strip()[:400],
+        set_by_id=by.user_id,
+        set_at=now,
+        expires_at=expires_at,
     )
-    log.record(by=by, did="limit.set", patient_id=patient_id, about=f"rule:{rule_id}", now=now, detail={"changes": changes})
+    log.record(by=by, did="limit.set", patient_id=patient.id, about=f"rule:{rule_id}", now=now, detail={"changes": changes})
     return limit
 
 
@@ -130,12 +142,9 @@ def _check_changes(patient: Patient, rule_id: str, changes: dict[str, Any], now:
 
 
 @transaction.atomic
-def end_limit(*, limit_id: UUID, by: Viewer, now: datetime) -> Limit:
+def end_limit(*, limit_id: UUID | str, by: Viewer, now: datetime) -> Limit:
     """This function will end a limit: the rule speaks as the pack says again."""
-    limit = Limit.objects.select_for_update().filter(id=limit_id).first()
-    if limit is None:
-        raise NotVisible
-    access.patient_for(by, limit.patient_id, action="limits", now=now)
+    limit = access.row_for(by, Limit.objects.select_for_update(), limit_id, action="limits", now=now)
     if limit.ended_at is not None:
         raise Conflict("This limit has ended before.", code="ended")
     limit.ended_at, limit.ended_by_id = now, by.user_id
@@ -144,26 +153,26 @@ def end_limit(*, limit_id: UUID, by: Viewer, now: datetime) -> Limit:
     return limit
 
 
-def limits_of(*, viewer: Viewer, patient_id: UUID, now: datetime) -> list[Limit]:
+def limits_of(*, viewer: Viewer, patient_id: UUID | str, now: datetime) -> list[Limit]:
     """This function will give the history of the patient's limits, newest first."""
-    access.patient_for(viewer, patient_id, action="read", now=now)
-    log.record(by=viewer, did="limits.read", patient_id=patient_id, now=now)
-    return list(Limit.objects.filter(patient_id=patient_id).select_related("set_by", "ended_by").order_by("-set_at")[:200])
+    patient = access.patient_for(viewer, patient_id, action="read", now=now)
+    log.record(by=viewer, did="limits.read", patient_id=patient.id, now=now)
+    return list(Limit.objects.filter(patient=patient).select_related("set_by", "ended_by").order_by("-set_at")[:200])
 
 
 @transaction.atomic
-def save_rule(*, team_id: UUID, definition: dict[str, Any], reason: str, by: Viewer, now: datetime) -> SavedRule:
+def save_rule(*, team_id: UUID | str, definition: dict[str, Any], reason: str, by: Viewer, now: datetime) -> SavedRule:
     """This function will save a rule for the patients of a team she works in; an older version of the same id ends."""
-    access.check_works_in(by, team_id, now=now)
+    team = memberships.team_for(by, team_id, now=now)
     rule = packs.from_definition(definition)
     if rule.id in {known.id for locale in ("CN", "US", "EU") for known in packs.load(locale)}:
         raise Conflict("This id belongs to a rule of the pack: set a limit instead.", code="taken", field="id")
     if len(reason.strip()) < 5:
         raise Invalid("Say in a few words why.", code="reason_needed", field="reason")
-    older = SavedRule.objects.select_for_update().filter(team_id=team_id, rule_id=rule.id).order_by("-version").first()
-    SavedRule.objects.filter(team_id=team_id, rule_id=rule.id).update(active=False)
+    older = SavedRule.objects.select_for_update().filter(team=team, rule_id=rule.id).order_by("-version").first()
+    SavedRule.objects.filter(team=team, rule_id=rule.id).update(active=False)
     saved = SavedRule.objects.create(
-        team_id=team_id,
+        team=team,
         rule_id=rule.id,
         version=older.version + 1 if older else 1,
         definition=definition,
@@ -171,11 +180,11 @@ def save_rule(*, team_id: UUID, definition: dict[str, Any], reason: str, by: Vie
         saved_by_id=by.user_id,
         saved_at=now,
     )
-    log.record(by=by, did="rule.save", about=f"rule:{rule.id}", now=now, detail={"team": str(team_id), "version": saved.version})
+    log.record(by=by, did="rule.save", about=f"rule:{rule.id}", now=now, detail={"team": str(team.id), "version": saved.version})
     return saved
 
 
-def rules_of(*, team_id: UUID, by: Viewer, now: datetime) -> list[SavedRule]:
+def rules_of(*, team_id: UUID | str, by: Viewer, now: datetime) -> list[SavedRule]:
     """This function will give the rules a team wrote itself, newest version first."""
-    access.check_works_in(by, team_id, now=now)
-    return list(SavedRule.objects.filter(team_id=team_id).select_related("saved_by").order_by("rule_id", "-version"))
+    team = memberships.team_for(by, team_id, now=now)
+    return list(SavedRule.objects.filter(team=team).select_related("saved_by").order_by("rule_id", "-version"))

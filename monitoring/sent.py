@@ -69,7 +69,7 @@ def refusal(error: msgspec.ValidationError) -> Invalid:
     text = str(error)
     reason, _, where = text.partition(" - at `$")
     field = where.rstrip("`").lstrip(".") or None
-    if field is None and "`" in reason:
+    if field is None and "field `" in reason:
         field = reason.split("`")[1]
     if "required field" in reason:
         return Invalid("A field is missing.", code="missing_field", field=field)

@@ -57,7 +57,9 @@ def ensure(moments: set[tuple[int, int]]) -> None:
                         _create(month)
             finally:
                 cursor.execute("SELECT pg_advisory_unlock(hashtext('records_observation partitions'))")
-    _known.update(moments)
+    if not connection.in_atomic_block:
+        # Inside a transaction the partition may yet be rolled back, and this process would never look again.
+        _known.update(moments)
 
 
 def ensure_ahead(*, now: datetime, months: int = 3) -> None:

@@ -158,9 +158,13 @@ def _pool(start: datetime | date, parts: Sequence[Hour]) -> Bucket:
 
 def daily(*, patient_id: UUID, kind: int, since: date, until: date) -> list[Bucket]:
     """This function will give one bucket per local day that has readings."""
-    found = counted(hours(patient_id=patient_id, kind=kind, since=since, until=until), cumulative=BY_NUMBER[kind].cumulative)
+    return pooled_days(hours(patient_id=patient_id, kind=kind, since=since, until=until), cumulative=BY_NUMBER[kind].cumulative)
+
+
+def pooled_days(found: Sequence[Hour], *, cumulative: bool) -> list[Bucket]:
+    """This function will pool hours of all sources into days, counting once what two sources measured."""
     days: dict[date, list[Hour]] = defaultdict(list)
-    for hour in found:
+    for hour in counted(found, cumulative=cumulative):
         days[hour.day].append(hour)
     return [_pool(day, parts) for day, parts in sorted(days.items())]
 

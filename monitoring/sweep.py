@@ -1,0 +1,63 @@
+"""What is due: every few seconds, in any number of processes at once. Time lives in columns; this only looks at them.
+
+Each part works in its own small transactions with SKIP LOCKED. One part that fails is logged and does not hold up the others;
+it is tried again at the next round, and /readyz and the dead-man's switch tell when no round succeeds.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+
+from healthhub.audit import log
+from healthhub.records import partitions, summaries
+from monitoring import alerts, expected
+from monitoring.models import Beat
+from notifications import deliver
+
+logger = logging.getLogger(__name__)
+PARTITIONS_EVERY = timedelta(hours=1)
+
+
+def parts(now: datetime) -> dict[str, Callable[[], object]]:
+    """This function will name what one round does, in order: people's alerts first, housekeeping last."""
+    return {
+        "alerts": lambda: alerts.handle_due(now=now),
+        "silence": lambda: expected.handle_due(now=now),
+        "notices": lambda: deliver.sweep(now=now),
+        "audit": lambda: log.seal(now=now),
+        "summaries": lambda: summaries.refresh_some(limit=200),
+        "partitions": lambda: _partitions(now),
+    }
+
+
+def one_round(*, now: datetime) -> dict[str, object]:
+    """This function will do one round and give each part's count; a part that the database refused is None."""
+    done: dict[str, object] = {}
+    for name, part in parts(now).items():
+        try:
+            done[name] = part()
+        except DatabaseError:
+            logger.exception("sweep: %s failed; the next round tries again", name)
+            connection.close()
+            done[name] = None
+    if all(result is not None for result in done.values()):
+        Beat.objects.update_or_create(name="sweep", defaults={"at": now})
+    return done
+
+
+def last_beat() -> datetime | None:
+    """This function will give the time of the last round in which every part succeeded."""
+    return Beat.objects.filter(name="sweep").values_list("at", flat=True).first()
+
+
+def _partitions(now: datetime) -> int:
+    row = Beat.objects.filter(name="partitions").first()
+    if row is not None and row.at > now - PARTITIONS_EVERY:
+        return 0
+    partitions.ensure_ahead(now=now)
+    dropped = partitions.drop_before(now=now, months=settings.RETENTION_MONTHS) if settings.RETENTION_MONTHS else []
+    Beat.objects.update_or_create(name="partitions", defaults={"at": now})
+    return len(dropped)
