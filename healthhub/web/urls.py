@@ -1,5 +1,27 @@
-"""Every page."""
+"""Every page. Health first: it must not depend on anything below."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from healthhub.web import account, chart, health, home, log, worklist
+
+urlpatterns = [
+    path("livez", health.livez, name="livez"),
+    path("readyz", health.readyz, name="readyz"),
+    path("preferences", account.preferences, name="preferences"),
+    path("", home.first, name="first"),
+    path("people", account.people, name="people"),
+    path("people/list", account.people_part, name="people_list"),
+    path("people/<uuid:patient_id>", home.home, name="home"),
+    path("people/<uuid:patient_id>/state", home.state_part, name="home_state"),
+    path("people/<uuid:patient_id>/values", home.values_part, name="home_values"),
+    path("people/<uuid:patient_id>/log", log.choose, name="log"),
+    path("people/<uuid:patient_id>/log/<slug:what>", log.log, name="log_kind"),
+    path("worklist", worklist.worklist, name="worklist"),
+    path("worklist/<uuid:patient_id>", worklist.row_part, name="work_row"),
+    path("alerts/<uuid:alert_id>/<slug:step>", worklist.act, name="alert_act"),
+    path("patients/<uuid:patient_id>", chart.chart, name="chart"),
+    path("patients/<uuid:patient_id>/alerts", chart.alerts_part, name="chart_alerts"),
+    path("patients/<uuid:patient_id>/trend", chart.trend_part, name="chart_trend"),
+    path("programme", account.programme, name="programme"),
+    path("operations", account.operations, name="operations"),
+]

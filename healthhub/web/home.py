@@ -1,0 +1,181 @@
+"""The patient's page: am I all right, what must I do, what were my last values. Seen by herself and by those who care for her."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+
+from healthhub.people import access
+from healthhub.people.models import Patient
+from healthhub.records import shown as readings
+from healthhub.records.catalogue import BY_KEY, Kind
+from healthhub.records.shown import Seen
+from healthhub.web import shown
+from healthhub.web.pages import EVERYONE, PageRequest, Visit, page
+from healthhub.web.roles import own_patient
+from healthhub.web.svg import sparkline
+from monitoring import worklist as doors
+
+# What the first page shows, in this order; a kind without a reading takes no room.
+KINDS = ("bp", "glucose", "cgm", "weight", "spo2", "hr", "rhr", "temp", "pef", "steps", "sleep", "pain")
+LOGGABLE = frozenset({"bp", "glucose", "weight", "spo2", "temp", "hr", "pef"})
+SILENT_AFTER = timedelta(days=7)
+SPARK_DAYS = 14
+EMERGENCY = {"CN": "120", "US": "911", "EU": "112"}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The one sentence on top: how it stands, and what follows from it."""
+
+    tone: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One kind on the first page: its newest reading and the last fortnight."""
+
+    kind: Kind
+    reading: Seen
+    spark: SafeString
+
+
+@page(*EVERYONE)
+def first(request: PageRequest) -> HttpResponse:
+    """This function will show each role what it came for."""
+    roles = request.visit.roles
+    if "clinician" in roles:
+        return redirect("worklist")
+    if "patient" in roles:
+        own = own_patient(request.visit.viewer, now=request.visit.now)
+        if own is not None:
+            return _home(request, own)
+    for role, where in (("caregiver", "people"), ("programme_manager", "programme"), ("operator", "operations")):
+        if role in roles:
+            return redirect(where)
+    return render(request, "hh/nobody.html")
+
+
+@page("patient", "caregiver")
+def home(request: PageRequest, patient_id: UUID) -> HttpResponse:
+    """This function will show the page of a person she looks after."""
+    return _home(request, access.patient_for(request.visit.viewer, patient_id, action="read", now=request.visit.now))
+
+
+def _home(request: PageRequest, patient: Patient) -> HttpResponse:
+    context = _frame(request, patient) | state_of(request.visit, patient) | values_of(request.visit, patient)
+    return render(request, "hh/home.html", context)
+
+
+def _frame(request: PageRequest, patient: Patient) -> dict[str, Any]:
+    visit = request.visit
+    may_write = access.may(visit.viewer, patient.id, action="write", now=visit.now)
+    return {"patient": patient, "own": patient.user_id == visit.user.id, "may_write": may_write}
+
+
+@page("patient", "caregiver")
+def state_part(request: PageRequest, patient_id: UUID) -> HttpResponse:
+    """This function will give the answer and the open alerts anew."""
+    patient = access.patient_for(request.visit.viewer, patient_id, action="read", now=request.visit.now)
+    return render(request, "hh/home_state.html", _frame(request, patient) | state_of(request.visit, patient))
+
+
+@page("patient", "caregiver")
+def values_part(request: PageRequest, patient_id: UUID) -> HttpResponse:
+    """This function will give the last values anew."""
+    patient = access.patient_for(request.visit.viewer, patient_id, action="read", now=request.visit.now)
+    return render(request, "hh/home_values.html", _frame(request, patient) | values_of(request.visit, patient))
+
+
+def state_of(visit: Visit, patient: Patient) -> dict[str, Any]:
+    """This function will gather what the upper half shows: the answer and the alerts."""
+    found = doors.open_alerts(viewer=visit.viewer, patient_id=patient.id, now=visit.now)
+    newest = _newest(visit, patient)
+    return {
+        "alerts": found,
+        "answer": answer(patient, found, newest=newest, own=patient.user_id == visit.user.id, now=visit.now),
+        "emergency": EMERGENCY.get(patient.locale, "112"),
+    }
+
+
+def _newest(visit: Visit, patient: Patient) -> datetime | None:
+    allowed = access.classes_allowed(visit.viewer, patient, action="read", now=visit.now)
+    found = readings.latest(patient_id=patient.id, classes=allowed, now=visit.now)
+    return max((one.at for one in found.values()), default=None)
+
+
+def answer(patient: Patient, found: list[Any], *, newest: datetime | None, own: bool, now: datetime) -> Answer:
+    """This function will answer "am I all right?" honestly: silence is never called well."""
+    worst = found[0].severity if found else ""
+    if worst == "red":
+        return Answer("red", gettext("This needs help now"), gettext("Do what the first card below says, before anything else."))
+    if worst == "urgent":
+        return Answer(
+            "urgent", gettext("This needs attention today"), gettext("Please read what to do below. Your care team has been told.")
+        )
+    if worst == "amber":
+        count = sum(alert.severity == "amber" for alert in found)
+        title = ngettext("One thing needs attention", "%(n)s things need attention", count) % {"n": count}
+        return Answer("amber", title, gettext("It is not an emergency. Below is what you can do."))
+    if newest is None:
+        return Answer("silent", gettext("No readings yet"), gettext("Log the first reading; from then on this page says how it stands."))
+    if now - newest > SILENT_AFTER:
+        days = (now - newest).days
+        title = ngettext("No reading for %(n)s day", "No reading for %(n)s days", days) % {"n": days}
+        return Answer("silent", title, gettext("Without readings nobody can tell whether all is well. Please log one today."))
+    title = (
+        gettext("Nothing in your readings worries us")
+        if own
+        else gettext("Nothing in the readings of %(name)s worries us") % {"name": patient.name}
+    )
+    if found:
+        return Answer("watch", title, gettext("We keep an eye on the trend below."))
+    return Answer("calm", title, gettext("If you feel unwell all the same, trust how you feel and ask for help."))
+
+
+def values_of(visit: Visit, patient: Patient) -> dict[str, Any]:
+    """This function will gather the cards of the last values that this viewer may see."""
+    allowed = access.classes_allowed(visit.viewer, patient, action="read", now=visit.now)
+    newest = readings.latest(patient_id=patient.id, classes=allowed, now=visit.now, kinds=KINDS)
+    today = timezone.localtime(visit.now, visit.zone).date()
+    since = today - timedelta(days=SPARK_DAYS - 1)
+    days = readings.days(patient_id=patient.id, kinds=newest, since=since, until=today, classes=allowed)
+    cards = []
+    for key in KINDS:
+        if key in newest:
+            kind = BY_KEY[key]
+            spark = spark_of(days.get(key, []), kind=kind, since=since, until=today, glucose_unit=visit.glucose_unit)
+            cards.append(Card(kind, newest[key], spark))
+    return {"cards": cards, "loggable": LOGGABLE}
+
+
+def spark_of(days: list[Any], *, kind: Kind, since: Any, until: Any, glucose_unit: str) -> SafeString:
+    """This function will draw a fortnight of one kind in the reader's unit, with a sentence that says the same."""
+    unit = shown.unit_of(kind, glucose_unit)
+    dots = shown.day_dots(days, kind=kind, unit=unit)
+    label = gettext("%(kind)s, last 14 days: no readings") % {"kind": shown.both(kind.name)}
+    if days:
+        # Translators: kind of measurement, then lowest and highest value with unit, then number of days with readings
+        label = gettext("%(kind)s, last 14 days: from %(low)s to %(high)s %(unit)s, on %(n)s days") % {
+            "kind": shown.both(kind.name),
+            "low": shown.figure(min(day.low if day.low2 is None else day.low2 for day in days), kind=kind, unit=unit),
+            "high": shown.figure(max(day.high for day in days), kind=kind, unit=unit),
+            "unit": shown.unit_words(unit),
+            "n": len(days),
+        }
+    return sparkline(
+        dots,
+        since=shown.days_since_epoch(since) - 0.5,
+        until=shown.days_since_epoch(until) + 0.5,
+        scale=shown.scale_for(kind, unit=unit, dots=dots),
+        limits=shown.LIMITS.get((kind.key, unit), ()),
+        label=label,
+    )

@@ -1,0 +1,286 @@
+"""Logging a reading by hand: few fields, plain words, one call to the door that takes readings in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop as _n
+
+from healthhub.lib.refused import NotVisible
+from healthhub.people import access
+from healthhub.people.models import Patient
+from healthhub.records import shown as readings
+from healthhub.records.catalogue import BY_KEY, Kind
+from healthhub.records.shown import Seen
+from healthhub.web import shown
+from healthhub.web.home import EMERGENCY
+from healthhub.web.pages import PageRequest, Visit, page
+from monitoring import intake, worklist as doors
+
+SYMPTOMS = (
+    "symptom_chest_pain", "symptom_dyspnoea", "symptom_neuro", "symptom_syncope", "symptom_palpitations", "symptom_dizziness",
+    "symptom_headache", "symptom_oedema", "symptom_orthopnoea", "symptom_fatigue", "symptom_vomiting", "symptom_bleeding",
+)  # fmt: skip
+GRADES = (("1", _n("A little")), ("2", _n("Clearly")), ("3", _n("Badly")))
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One number to type: its name in the form, the kind it becomes, and which of a pair's two values it is."""
+
+    name: str
+    kind: str
+    label: str
+    optional: bool = False
+    second: bool = False
+
+
+BOXES: Mapping[str, tuple[Box, ...]] = {
+    "bp": (
+        Box("high", "bp", _n("Upper (systolic)")),
+        Box("low", "bp", _n("Lower (diastolic)"), second=True),
+        Box("pulse", "hr", _n("Pulse, if shown"), optional=True),
+    ),
+    "glucose": (Box("value", "glucose", _n("Blood glucose")),),
+    "weight": (Box("value", "weight", _n("Weight")),),
+    "spo2": (Box("value", "spo2", _n("Blood oxygen")), Box("pulse", "hr", _n("Pulse, if shown"), optional=True)),
+    "temp": (Box("value", "temp", _n("Body temperature")),),
+    "hr": (Box("value", "hr", _n("Pulse")),),
+    "pef": (Box("value", "pef", _n("Peak flow")),),
+    "symptoms": (),
+}
+# Tiles of the chooser: what to log, its drawing, its name.
+TILES = (
+    ("bp", "bp", _n("Blood pressure")),
+    ("glucose", "glucose", _n("Blood glucose")),
+    ("weight", "weight", _n("Weight")),
+    ("spo2", "spo2", _n("Blood oxygen")),
+    ("temp", "temp", _n("Body temperature")),
+    ("symptoms", "symptoms", _n("How I feel")),
+)
+NAMES = {tile[0]: tile[2] for tile in TILES}
+
+
+@dataclass(slots=True)
+class Filled:
+    """A form as it was sent: what was typed, what is wrong with it, and the readings in it."""
+
+    typed: dict[str, str] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
+    readings: list[dict[str, Any]] = field(default_factory=list)
+    boxes: list[str] = field(default_factory=list)  # per reading: the box its refusal belongs to
+
+
+@page("patient", "caregiver")
+def choose(request: PageRequest, patient_id: UUID) -> HttpResponse:
+    """This function will ask what to log."""
+    patient = access.patient_for(request.visit.viewer, patient_id, action="write", now=request.visit.now)
+    return render(request, "hh/log.html", {"patient": patient, "own": patient.user_id == request.visit.user.id, "tiles": TILES})
+
+
+@page("patient", "caregiver", methods=("GET", "POST"))
+def log(request: PageRequest, patient_id: UUID, what: str) -> HttpResponse:
+    """This function will show the form of one kind, or take what was typed in and say what became of it."""
+    if what not in BOXES:
+        raise NotVisible
+    visit = request.visit
+    patient = access.patient_for(visit.viewer, patient_id, action="write", now=visit.now)
+    if request.method != "POST":
+        return _form(request, patient, what, Filled(), status=200)
+    filled = fill(what, request.POST, now=visit.now, zone=visit.zone, glucose_unit=visit.glucose_unit)
+    if filled.problems or not filled.readings:
+        return _form(request, patient, what, filled, status=422)
+    receipt = intake.receive(patient_id=patient.id, readings=filled.readings, by=visit.viewer, now=visit.now)
+    filled.problems = refusals(filled, receipt.fates)
+    if filled.problems:
+        return _form(request, patient, what, filled, status=422)
+    return _saved(request, patient, what, filled, receipt)
+
+
+def fill(what: str, posted: Mapping[str, str], *, now: datetime, zone: ZoneInfo, glucose_unit: str) -> Filled:
+    """This function will read a form into readings as the API takes them; what cannot be read becomes a problem of its box."""
+    filled = Filled(typed={name: text for name, text in posted.items() if name != "csrfmiddlewaretoken"})
+    at = _moment(filled, now, zone)
+    if what == "symptoms":
+        _symptoms(filled, posted, at)
+    else:
+        _numbers(filled, what, at, glucose_unit)
+    return filled
+
+
+def _numbers(filled: Filled, what: str, at: str, glucose_unit: str) -> None:
+    by_kind: dict[str, dict[str, Any]] = {}
+    for box in BOXES[what]:
+        number = _number(filled, box)
+        if number is None:
+            continue
+        kind = BY_KEY[box.kind]
+        if kind.key not in by_kind:
+            by_kind[kind.key] = _reading(kind, at, shown.unit_of(kind, glucose_unit))
+            filled.boxes.append(box.name)
+        by_kind[kind.key]["value2" if box.second else "value"] = number
+    meal = filled.typed.get("meal", "")
+    if meal in shown.MEALS and "glucose" in by_kind:
+        by_kind["glucose"]["context"] = {"meal": meal}
+    filled.readings = list(by_kind.values())
+
+
+def _reading(kind: Kind, at: str, unit: str) -> dict[str, Any]:
+    return {"kind": kind.key, "at": at, "unit": unit, "source": "web", "method": "self_reported"}
+
+
+def _number(filled: Filled, box: Box) -> float | None:
+    text = filled.typed.get(box.name, "").strip().replace(",", ".").replace("。", ".").replace("．", ".")
+    if not text:
+        if not box.optional:
+            filled.problems[box.name] = gettext("Please fill this in.")
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        filled.problems[box.name] = gettext("Please type a number, such as 120.")
+        return None
+    if abs(number) > 1e6 or number != number:
+        filled.problems[box.name] = gettext("Please type a number, such as 120.")
+        return None
+    return number
+
+
+def _symptoms(filled: Filled, posted: Mapping[str, str], at: str) -> None:
+    chosen = [key for key in SYMPTOMS if posted.get(key)]
+    grade = posted.get("grade", "")
+    if not chosen:
+        filled.problems["symptoms"] = gettext("Please choose what you feel.")
+    if grade not in dict(GRADES):
+        filled.problems["grade"] = gettext("Please say how strong it is.")
+    if filled.problems:
+        return
+    for key in chosen:
+        filled.readings.append(_reading(BY_KEY[key], at, BY_KEY[key].unit) | {"value": int(grade)})
+        filled.boxes.append("symptoms")
+
+
+def _moment(filled: Filled, now: datetime, zone: ZoneInfo) -> str:
+    """Now, unless she says that she measured earlier (wall clock of her zone)."""
+    text = filled.typed.get("at", "").strip()
+    if not text:
+        return now.astimezone(zone).isoformat(timespec="seconds")
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=zone).isoformat(timespec="seconds")
+    except ValueError:
+        filled.problems["at"] = gettext("Please give day and time.")
+        return now.astimezone(zone).isoformat(timespec="seconds")
+
+
+def refusals(filled: Filled, fates: list[dict[str, Any]]) -> dict[str, str]:
+    """This function will find the refused readings and say at their boxes why, in the reader's words."""
+    problems = {}
+    for fate in fates:
+        if fate["fate"] in {"rejected", "outside_consent"}:
+            reading = filled.readings[fate["index"]]
+            box = filled.boxes[fate["index"]]
+            if fate.get("field") == "value2":
+                box = "low"
+            elif fate.get("field") == "at":
+                box = "at"
+            problems[box] = refusal_words(fate, BY_KEY[reading["kind"]], reading["unit"])
+    return problems
+
+
+def refusal_words(fate: Mapping[str, Any], kind: Kind, unit: str) -> str:
+    """This function will say why a reading was refused; ranges are told in the unit that was typed."""
+    if fate.get("code") != "impossible_value":
+        return gettext(fate.get("sentence") or "This cannot be done.")
+    ends = kind.hard2 if fate.get("field") == "value2" and kind.hard2 else kind.hard
+    if kind.key == "bp" and fate.get("field") == "value2":
+        return gettext(
+            "The lower value must be from %(low)s to %(high)s mmHg and below the upper one. Please look at the display again."
+        ) % {
+            "low": shown.figure(ends[0], kind=kind, unit=unit),
+            "high": shown.figure(ends[1], kind=kind, unit=unit),
+        }
+    return gettext("%(kind)s can only be from %(low)s to %(high)s %(unit)s. Please look at the display again.") % {
+        "kind": shown.both(kind.name),
+        "low": shown.figure(ends[0], kind=kind, unit=unit),
+        "high": shown.figure(ends[1], kind=kind, unit=unit),
+        "unit": shown.unit_words(unit),
+    }
+
+
+def _form(request: PageRequest, patient: Patient, what: str, filled: Filled, *, status: int) -> HttpResponse:
+    visit = request.visit
+    boxes = []
+    for number, box in enumerate(BOXES[what]):
+        kind = BY_KEY[box.kind]
+        unit = shown.unit_of(kind, visit.glucose_unit)
+        whole = kind.precision_in.get(unit, kind.precision) == 0
+        boxes.append(
+            {
+                "name": box.name,
+                "label": gettext(box.label),
+                "unit": shown.unit_words(unit),
+                "mode": "numeric" if whole else "decimal",
+                "optional": box.optional,
+                "typed": filled.typed.get(box.name, ""),
+                "problem": filled.problems.get(box.name, ""),
+                "first": number == 0,
+            }
+        )
+    context = {
+        "patient": patient,
+        "own": patient.user_id == visit.user.id,
+        "what": what,
+        "title": gettext(NAMES.get(what) or BOXES[what][0].label),
+        "boxes": boxes,
+        "filled": filled,
+        "meals": [(code, gettext(words)) for code, words in shown.MEALS.items()],
+        "symptoms": [(key, shown.both(BY_KEY[key].name)) for key in SYMPTOMS],
+        "grades": [(code, gettext(words)) for code, words in GRADES],
+        "last": _last(visit, patient, what),
+        "latest_at": f"{timezone.localtime(visit.now, visit.zone):%Y-%m-%dT%H:%M}",
+    }
+    template = "hh/log_form.html" if request.htmx else "hh/log_kind.html"
+    return render(request, template, context, status=status)
+
+
+def _last(visit: Visit, patient: Patient, what: str) -> Seen | None:
+    allowed = access.classes_allowed(visit.viewer, patient, action="read", now=visit.now)
+    return readings.latest(patient_id=patient.id, classes=allowed, now=visit.now, kinds=[what]).get(what)
+
+
+def _saved(request: PageRequest, patient: Patient, what: str, filled: Filled, receipt: intake.Receipt) -> HttpResponse:
+    visit = request.visit
+    told = set(receipt.alerts)
+    found = [alert for alert in doors.open_alerts(viewer=visit.viewer, patient_id=patient.id, now=visit.now) if alert.id in told]
+    context = {
+        "patient": patient,
+        "own": patient.user_id == visit.user.id,
+        "what": what,
+        "saved": [_spoken(reading, fate, visit) for reading, fate in zip(filled.readings, receipt.fates, strict=True)],
+        "repeat": any(fate.get("repeat") or "suspicious" in fate.get("flags", ()) for fate in receipt.fates),
+        "advice": [fate["repeat"] for fate in receipt.fates if fate.get("repeat")],
+        "alerts": found,
+        "emergency": EMERGENCY.get(patient.locale, "112"),
+    }
+    return render(request, "hh/log_saved.html" if request.htmx else "hh/log_saved_page.html", context)
+
+
+def _spoken(reading: Mapping[str, Any], fate: Mapping[str, Any], visit: Visit) -> dict[str, str]:
+    """What was saved, as it was typed, and what became of it."""
+    kind = BY_KEY[reading["kind"]]
+    words = {
+        "stored": gettext("Saved"),
+        "duplicate": gettext("Was saved before; nothing is doubled"),
+        "corrected": gettext("Saved; it replaces the earlier value"),
+    }
+    figure = f"{reading['value']:g}" + (f"/{reading['value2']:g}" if reading.get("value2") is not None else "")
+    unit = shown.unit_words(reading["unit"])
+    if kind.key.startswith("symptom_"):
+        figure, unit = shown.symptom_words(reading["value"]), ""
+    return {"name": shown.both(kind.name), "figure": figure, "unit": unit, "fate": words.get(fate["fate"], gettext("Saved"))}
