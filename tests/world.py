@@ -57,6 +57,7 @@ class World:
     """Everyone by role; see the top of this file."""
 
     now: datetime
+    mark: str = ""  # stands in every text that belongs to a patient: "<mark>-ana-..." and "<mark>-ben-..."
     users: dict[str, User] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
     token_ids: dict[str, UUID] = field(default_factory=dict)
@@ -70,6 +71,10 @@ class World:
     clinic: Organisation = field(default_factory=Organisation)
     hospital: Organisation = field(default_factory=Organisation)
     insurer: Organisation = field(default_factory=Organisation)
+
+    def said(self, whose: str, text: str) -> str:
+        """This function will give a text of a patient, with the mark that must never reach a stranger."""
+        return f"{text} {self.mark}-{whose}-" if self.mark else text
 
     def viewer(self, principal: str) -> Viewer:
         """This function will give the viewer that this principal is (a revoked token raises `BadToken`)."""
@@ -89,10 +94,10 @@ class World:
         return client
 
 
-def build(*, now: datetime | None = None) -> World:
+def build(*, now: datetime | None = None, mark: str = "") -> World:
     """This function will make all of them, at `now` (the real moment when not given). Call it with a database."""
     now = now or timezone.now()
-    world = World(now=now)
+    world = World(now=now, mark=mark)
     before = now - timedelta(days=2)
     _people(world)
     _work(world, before)
@@ -153,10 +158,15 @@ def _work(world: World, before: datetime) -> None:
 
 
 def _patients(world: World) -> None:
-    ana = {"name": "Ana Silva", "birth_date": date(1956, 4, 12), "sex": "female", "conditions": ["hypertension", "diabetes_t2"]}
+    ana = {
+        "name": world.said("ana", "Ana Silva"),
+        "birth_date": date(1956, 4, 12),
+        "sex": "female",
+        "conditions": ["hypertension", "diabetes_t2"],
+    }
     world.ana = Patient.objects.create(user=world.users["patient_self"], team=world.north, **ana)
     world.ben = Patient.objects.create(
-        user=world.users["other_patient"], team=world.south, name="Ben Zhou", birth_date=date(1960, 9, 1), sex="male"
+        user=world.users["other_patient"], team=world.south, name=world.said("ben", "Ben Zhou"), birth_date=date(1960, 9, 1), sex="male"
     )
 
 
@@ -177,7 +187,7 @@ def _consents(world: World, before: datetime) -> None:
             data_classes=DATA_CLASSES,
             purpose=purpose,
             rights=rights,
-            document_version="2026-01",
+            document_version=world.said("ana" if patient == world.ana else "ben", "2026-01"),
             by=by,
             now=before,
         )
@@ -192,7 +202,13 @@ def _tokens(world: World, before: datetime) -> None:
         ("token_other_patient", world.ben, "other_patient", True, True),
     ):
         token, world.secrets[name] = tokens.issue(
-            patient=patient, name=name, kinds=[], may_write=may_write, may_read=may_read, by=world.viewer(by), now=before
+            patient=patient,
+            name=world.said("ana" if patient == world.ana else "ben", name),
+            kinds=[],
+            may_write=may_write,
+            may_read=may_read,
+            by=world.viewer(by),
+            now=before,
         )
         world.token_ids[name] = token.id
         if name == "token_revoked":
@@ -203,7 +219,7 @@ def _broken_glass(world: World) -> None:
     for role, moment in (("doctor_break_glass", timedelta(minutes=5)), ("doctor_break_glass_lapsed", timedelta(days=1))):
         world.openings[role] = breakglass.open_record(
             patient_id=world.ana.id,
-            reason=f"Brought in unconscious, seen by {NAMES[role]}",
+            reason=world.said("ana", f"Brought in unconscious, seen by {NAMES[role]}"),
             hours=4,
             by=world.viewer(role),
             now=world.now - moment,

@@ -1,0 +1,79 @@
+"""The permission table, written by hand from the promise and not from the code.
+
+One line per method and address; one column per principal of tests/world.py. The thing addressed is always Ana's (or, for teams,
+memberships and openings, her care team's). A number is the status that must come back. test_table.py walks every cell.
+
+401 nobody we know    403 sees it (or is a device), but may not do this    404 for her there is no such thing
+"""
+
+from dataclasses import dataclass
+
+COLUMNS = {
+    "anon": "anonymous",
+    "self": "patient_self",
+    "othr": "other_patient",
+    "care": "caregiver_with_consent",
+    "cwdr": "caregiver_withdrawn",
+    "doct": "doctor_in_team",
+    "dels": "doctor_elsewhere",
+    "drem": "doctor_removed",
+    "nurs": "nurse_in_team",
+    "prog": "programme_manager",
+    "oper": "operator",
+    "glas": "doctor_break_glass",
+    "laps": "doctor_break_glass_lapsed",
+    "t-wr": "token_write",
+    "t-rd": "token_read",
+    "t-rv": "token_revoked",
+    "t-ot": "token_other_patient",
+}
+
+TABLE = """
+method  address              anon self othr care cwdr doct dels drem nurs prog oper glas laps t-wr t-rd t-rv t-ot
+
+GET     me                   401  200  200  200  200  200  200  200  200  200  200  200  200  403  403  401  403
+GET     patients             401  200  200  200  200  200  200  200  200  200  200  200  200  403  403  401  403
+GET     patient              401  200  404  200  404  200  404  404  200  404  404  200  404  403  403  401  403
+
+GET     consent              401  200  404  403  404  403  404  404  403  404  404  403  404  403  403  401  403
+POST    consent              401  201  404  403  404  403  404  404  403  404  404  403  404  403  403  401  403
+POST    consent-withdraw     401  201  404  403  404  403  404  404  403  404  404  403  404  403  403  401  403
+
+GET     tokens               401  200  404  403  404  403  404  404  403  404  404  403  404  403  403  401  403
+POST    tokens               401  201  404  403  404  403  404  404  403  404  404  403  404  403  403  401  403
+DELETE  token                401  204  404  403  404  403  404  404  403  404  404  403  404  403  403  401  403
+
+GET     access-log           401  200  404  403  404  403  404  404  403  404  404  403  404  403  403  401  403
+
+# Every clinician at work may break the glass, whoever's the patient; where the record is open already there is no need (409).
+# Dr Park works nowhere since a moment ago.
+POST    break-the-glass      401  403  404  403  404  409  201  404  409  404  404  409  201  403  403  401  403
+# Mei, the nurse, leads the team that answers for Ana: the review is hers.
+GET     break-glass          401  200  200  200  200  200  200  200  200  200  200  200  200  403  403  401  403
+POST    break-glass-review   401  404  404  404  404  404  404  404  200  404  404  404  404  403  403  401  403
+
+GET     teams                401  200  200  200  200  200  200  200  200  200  200  200  200  403  403  401  403
+POST    on-duty              401  404  404  404  404  200  404  404  200  404  404  404  404  403  403  401  403
+# The membership is Mei's, the lead's: she may leave, a colleague sees it and may not end it.
+POST    membership-end       401  404  404  404  404  403  404  404  204  404  404  404  404  403  403  401  403
+"""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One address and method, with the status each principal must get."""
+
+    method: str
+    name: str
+    expected: dict[str, int]
+
+
+def lines() -> list[Line]:
+    """This function will read the table."""
+    header, *rows = [row.split() for row in TABLE.splitlines() if row.strip() and not row.startswith("#")]
+    columns = [COLUMNS[short] for short in header[2:]]
+    read = []
+    for method, name, *statuses in rows:
+        assert len(statuses) == len(columns), f"{method} {name} has {len(statuses)} cells"
+        read.append(Line(method, name, dict(zip(columns, map(int, statuses), strict=True))))
+    return read
