@@ -7,7 +7,7 @@ from uuid import UUID
 
 # kind: (level, spread between people, spread between readings), in the canonical unit
 _LEVELS = {
-    "bp": (128.0, 5.0, 5.0),
+    "bp": (120.0, 5.0, 4.0),
     "glucose": (6.9, 0.7, 0.9),
     "cgm": (7.4, 0.6, 0.25),
     "weight": (69.0, 9.0, 0.25),
@@ -29,7 +29,7 @@ def calm(kind: str, *, person: UUID, conditions: list[str], local: datetime, cha
     if kind == "spo2":
         value = min(99.0, value - (7.0 if "copd" in conditions else 0.0))
     if kind == "bp":
-        systolic = round(min(max(value, 104), 152))
+        systolic = round(min(max(value, 104), 138))
         return float(systolic), float(round(systolic * 0.61 + chance.gauss(0, 2)))
     floor = {"steps": 0.0, "cgm": 4.4, "glucose": 4.6}.get(kind, -math.inf)
     return round(max(value, floor), _DIGITS.get(kind, 0)), None

@@ -37,8 +37,8 @@ SOURCES = {
 OTHER_SOURCE = "simulated-watch"
 
 
-def seed(*, now: datetime) -> bool:
-    """This function will put the demo's people in; false when they are there already. All or nothing.
+def seed(*, now: datetime, days: int = DAYS) -> bool:
+    """This function will put the demo's people in, with `days` of past readings; false when they are there already. All or nothing.
 
     Raises Conflict where it must not run.
     """
@@ -49,13 +49,14 @@ def seed(*, now: datetime) -> bool:
     if User.objects.filter(email=who.DOCTOR.email).exists():
         return False
     partitions.ensure_ahead(now=now)
-    partitions.ensure({timeline.month_of(now - timedelta(days=days)) for days in range(DAYS + 2)})
+    partitions.ensure({timeline.month_of(now - timedelta(days=back)) for back in range(days + 2)})
     with transaction.atomic():
-        _people(now)
+        for patient in _people(now):
+            past_readings(patient=patient, now=now, days=days)
     return True
 
 
-def _people(now: datetime) -> None:
+def _people(now: datetime) -> list[Patient]:
     password = make_password(who.PASSWORD)
     users = {account: _user(account, password) for account in who.ACCOUNTS}
     clinic = Organisation.objects.create(name="和安社区诊所 Harmony Clinic", kind=Organisation.Kind.CLINIC)
@@ -67,6 +68,7 @@ def _people(now: datetime) -> None:
     _works(users[who.SECOND_DOCTOR], clinic, team_b, Role.DOCTOR, now)
     _works(users[who.MANAGER], insurer, None, Role.PROGRAMME_MANAGER, now)
     _works(users[who.OPERATOR], clinic, None, Role.OPERATOR, now)
+    patients = []
     for team, people in ((team_a, who.FAMILY_MEDICINE_A), (team_b, who.FAMILY_MEDICINE_B)):
         for number, person in enumerate(people):
             account = person.account or Account(f"patient-{'a' if team is team_a else 'b'}{number:02d}@demo.example", person.name, "")
@@ -75,7 +77,8 @@ def _people(now: datetime) -> None:
             _consents(patient, "team", team, now)
             if account is who.PATIENT:
                 _consents(patient, "person", users[who.CAREGIVER], now)
-            past_readings(patient=patient, now=now)
+            patients.append(patient)
+    return patients
 
 
 def _user(account: Account, password: str) -> User:
@@ -131,8 +134,8 @@ def herself(patient: Patient) -> Viewer:
     return access.viewer_of(patient.user)
 
 
-def past_readings(*, patient: Patient, now: datetime) -> int:
-    """This function will store three weeks of calm readings up to an hour ago, unjudged: the past is no news."""
+def past_readings(*, patient: Patient, now: datetime, days: int) -> int:
+    """This function will store calm readings of the last `days` up to an hour ago, unjudged: the past is no news."""
     chance = random.Random(f"past of {patient.name}")
     zone = ZoneInfo(patient.time_zone)
     kinds = who.kinds_of(patient.conditions)
@@ -140,7 +143,7 @@ def past_readings(*, patient: Patient, now: datetime) -> int:
     source_ids = timeline.sources(patient_id=patient.pk, keys={source_of(kind) for kind in kinds})
     rows = []
     for kind in kinds:
-        for at in _moments(kind, now, zone, chance):
+        for at in _moments(kind, now, days, zone, chance):
             value, value2 = calm(kind, person=patient.pk, conditions=patient.conditions, local=at.astimezone(zone), chance=chance)
             rows.append(_row(kind, at, zone, value, value2, source_ids[source_of(kind)]))
     rows.sort(key=lambda row: row.at)
@@ -151,17 +154,17 @@ def source_of(kind: str) -> str:
     return SOURCES.get(kind, OTHER_SOURCE)
 
 
-def _moments(kind: str, now: datetime, zone: ZoneInfo, chance: random.Random) -> list[datetime]:
+def _moments(kind: str, now: datetime, days: int, zone: ZoneInfo, chance: random.Random) -> list[datetime]:
     last = now - timedelta(hours=1)
     if kind == "cgm":
-        return [last - timedelta(minutes=5 * step) for step in range(DAYS * 288)]
+        return [last - timedelta(minutes=5 * step) for step in range(days * 288)]
     if kind == "steps":
         whole = last.replace(minute=0, second=0, microsecond=0)
-        hours = [whole - timedelta(hours=step + 1) for step in range(DAYS * 24)]
+        hours = [whole - timedelta(hours=step + 1) for step in range(days * 24)]
         return [at for at in hours if 7 <= at.astimezone(zone).hour <= 21]
     moments = []
-    for days in range(DAYS):
-        midnight = (now - timedelta(days=days)).astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    for back in range(days):
+        midnight = (now - timedelta(days=back)).astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
         moments += [midnight + timedelta(hours=hour, minutes=chance.randint(0, 50), seconds=chance.randint(0, 59)) for hour in HOURS[kind]]
     return [at for at in moments if at < last]
 

@@ -7,7 +7,7 @@ are issued at the start and replace those of the run before, so that no secret i
 import logging
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import httpx
 from django.utils import timezone
 
-from healthhub.config.demo_people import kinds_of
+from healthhub.config.demo_people import DOCTOR, kinds_of
 from healthhub.config.physiology import calm
 from healthhub.config.seed import herself, source_of
 from healthhub.people import tokens
@@ -45,7 +45,7 @@ STORIES = (
     Story("heart_failure", "spo2", ((240, 92, None), (120, 88, None), (5, 88, None))),
     Story("hypertension", "bp", ((100, 190, 115), (5, 188, 114))),
     Story("diabetes_t2", "glucose", ((5, 17.4, None),)),
-    Story("copd", "spo2", ((240, 86, None), (5, 84, None))),
+    Story("copd", "spo2", ((240, 86, None), (120, 86, None), (5, 86, None))),
     Story("asthma", "pef", ((3600, 205, None), (5, 190, None))),
 )
 PAUSES = (3.0, 12.0, 25.0)  # seconds before each of the first stories
@@ -83,7 +83,7 @@ def people(*, now: datetime) -> list[Person]:
     for token in old:
         tokens.revoke(token=token, by=herself(token.patient), now=now)
     found = []
-    for patient in Patient.objects.filter(is_simulated=True).select_related("user").order_by("id"):
+    for patient in Patient.objects.filter(is_simulated=True).select_related("user", "team__lead").order_by("id"):
         kinds = kinds_of(patient.conditions)
         _, secret = tokens.issue(
             patient=patient, name=TOKEN_NAME, kinds=kinds, may_write=True, may_read=False, by=herself(patient), now=now
@@ -112,9 +112,9 @@ class Stream:
             log.warning("readings not taken: %s", trouble)
             time.sleep(2)
 
-    def tell(self, story: Story, now: datetime) -> None:
-        """This function will let the story happen to someone with its condition to whom nothing happens just now."""
-        candidates = [one for one in self.everyone if story.condition in one.patient.conditions and not self.busy(one, now)]
+    def tell(self, story: Story, now: datetime, *, among: Sequence[Person]) -> None:
+        """This function will let the story happen to one of these people who has its condition and to whom nothing happens just now."""
+        candidates = [one for one in among if story.condition in one.patient.conditions and not self.busy(one, now)]
         if candidates:
             person = self.chance.choice(candidates)
             person.in_story_until = now + STORY_EVERY
@@ -156,14 +156,16 @@ def run(*, url: str) -> None:
     chance = random.Random()  # another day every time
     stream = Stream(url=url, everyone=people(now=timezone.now()), chance=chance)
     stories = stream.stories()
+    # The first ones happen where the demo's visitor is most likely to look: among the first doctor's patients.
+    near = [one for one in stream.everyone if one.patient.team and one.patient.team.lead and one.patient.team.lead.email == DOCTOR.email]
     for pause in PAUSES:
         time.sleep(pause)
-        stream.tell(next(stories), timezone.now())
+        stream.tell(next(stories), timezone.now(), among=near)
     next_story = timezone.now() + timedelta(seconds=40)
     while True:
         now = timezone.now()
         stream.trickle(now)
         if now >= next_story:
-            stream.tell(next(stories), now)
+            stream.tell(next(stories), now, among=stream.everyone)
             next_story = now + STORY_EVERY
         time.sleep(EVERY)
