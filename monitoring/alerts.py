@@ -191,9 +191,9 @@ def _close(alert: Alert, *, now: datetime, by: UUID | None = None) -> None:
 
 def for_viewer(*, alert_id: UUID | str, viewer: Viewer, now: datetime, action: str = "read", lock: bool = False) -> Alert:
     """This function will give an alert she may `action` on. Raises NotVisible or NotAllowed; unknown and foreign are the same."""
-    found = Alert.objects.select_related("patient", "patient__team", "acknowledged_by", "closed_by")
-    if lock:
-        found = found.select_for_update(of=("self",))
+    found = Alert.objects.select_related("patient", "patient__team")
+    # Whoever waited for the lock sees the new row but, of joined rows, those of before: the holder must be read afterwards.
+    found = found.select_for_update(of=("self",)) if lock else found.select_related("acknowledged_by", "closed_by")
     return access.row_for(viewer, found, alert_id, action=action, now=now, by_class=True)
 
 
