@@ -10,11 +10,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from healthhub.lib.units import to_canonical
-from healthhub.records.catalogue import BY_KEY
+from healthhub.records.catalogue import BY_KEY, SUSPICIOUS, plausible
 from monitoring import judge, packs
 from monitoring.judge import Finding, PatientContext, Reading
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+NOW = timedelta()
 AGAIN = timedelta(minutes=2)
 # The second session of blood pressure, and the second high glucose, that their rules ask for.
 NEXT_SESSION = timedelta(hours=12)
@@ -53,6 +54,15 @@ def alert(case: Mapping[str, Any]) -> str | list[str]:
     return _peak_flow(inputs)
 
 
+def _reading(kind: str, after: timedelta, value: float, value2: float | None = None, *, unit: str | None = None) -> Reading:
+    """A reading as intake would hand it on: canonical, marked when it is doubtful, with what was sent in another unit."""
+    known = BY_KEY[kind]
+    canonical = to_canonical(value, unit=unit or known.unit, kind=known)
+    flags = SUSPICIOUS if plausible(known, canonical, value2, unit=unit) == "suspicious" else 0
+    context = None if unit is None else {"unit": unit, "sent": value}
+    return Reading(kind=kind, at=START + after, value=canonical, value2=value2, flags=flags, context=context)
+
+
 def _judged(readings: Iterable[Reading], *, locale: str, conditions: Sequence[str] = (), **values: float) -> list[Finding]:
     ordered = sorted(readings, key=lambda reading: reading.at)
     context = PatientContext(conditions=frozenset(conditions), locale=locale, values=values)
@@ -61,26 +71,20 @@ def _judged(readings: Iterable[Reading], *, locale: str, conditions: Sequence[st
 
 def _pressure(inputs: Mapping[str, Any]) -> str:
     """The highest severity of the blood pressure rules; symptom rules that speak whatever the pressure is are left out."""
-    readings = [
-        Reading(kind="bp", at=START + session + again, value=inputs["sbp"], value2=inputs["dbp"])
-        for session in (timedelta(), NEXT_SESSION)
-        for again in (timedelta(), AGAIN)
-    ]
+    times = (NOW, AGAIN, NEXT_SESSION, NEXT_SESSION + AGAIN)
+    readings = [_reading("bp", after, inputs["sbp"], inputs["dbp"]) for after in times]
     if inputs["symptoms"]:
-        readings += [Reading(kind=kind, at=START - AGAIN, value=SEVERE) for kind in SYMPTOMS]
+        readings += [_reading(kind, -AGAIN, SEVERE) for kind in SYMPTOMS]
     found = {one.severity for one in _judged(readings, locale=inputs["profile"]) if one.rule_id.startswith("BP-")}
     return next((severity for severity in SEVERITIES if severity in found), "none")
 
 
 def _glucose(inputs: Mapping[str, Any]) -> str:
-    mg_dl = inputs["mg_dl"]
-    value = to_canonical(mg_dl, unit="mg/dL", kind=BY_KEY["glucose"])
-    sent = {"unit": "mg/dL", "sent": mg_dl}
-    readings = [Reading(kind="glucose", at=START + later, value=value, context=sent) for later in (timedelta(), AGAIN, NEXT_TEST)]
+    readings = [_reading("glucose", after, inputs["mg_dl"], unit="mg/dL") for after in (NOW, AGAIN, NEXT_TEST)]
     if inputs["ketone_mmol_l"] is not None:
-        readings += [Reading(kind="ketone", at=START + later, value=inputs["ketone_mmol_l"]) for later in (timedelta(), AGAIN)]
+        readings += [_reading("ketone", after, inputs["ketone_mmol_l"]) for after in (NOW, AGAIN)]
     if inputs["severe_symptoms"]:
-        readings.append(Reading(kind="needed_help", at=START, value=1))
+        readings.append(_reading("needed_help", NOW, 1))
     found = {(one.rule_id, one.severity) for one in _judged(readings, locale="US", conditions=("diabetes_t1",))}
     for rule, severity, code in GLUCOSE_CODES:
         if any(one.startswith(rule) and severity in (None, given) for one, given in found):
@@ -90,7 +94,7 @@ def _glucose(inputs: Mapping[str, Any]) -> str:
 
 def _weight(series: Sequence[Sequence[float]]) -> list[str]:
     """The gains that hold at the last weight."""
-    readings = [Reading(kind="weight", at=START + timedelta(days=day), value=kilograms) for day, kilograms in series]
+    readings = [_reading("weight", timedelta(days=day), kilograms) for day, kilograms in series]
     last = max(reading.at for reading in readings)
     found = _judged(readings, locale="CN", conditions=("heart_failure",))
     reasons = {reason for one in found if one.at == last for reason in one.evidence["reasons"]}
@@ -98,6 +102,6 @@ def _weight(series: Sequence[Sequence[float]]) -> list[str]:
 
 
 def _peak_flow(inputs: Mapping[str, Any]) -> str:
-    readings = [Reading(kind="pef", at=START + later, value=inputs["pef"]) for later in (timedelta(), AGAIN)]
+    readings = [_reading("pef", after, inputs["pef"]) for after in (NOW, AGAIN)]
     found = {one.rule_id for one in _judged(readings, locale="CN", conditions=("asthma",), pef_best=inputs["personal_best"])}
     return next((zone for rule, zone in ZONES if any(one.startswith(rule) for one in found)), "green")
