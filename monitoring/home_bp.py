@@ -3,6 +3,7 @@
 Pure. `average` works on a diary; `diary` makes one from readings as they came in.
 """
 
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -43,16 +44,22 @@ class Measured(Protocol):
     """A blood pressure as it came in: a UTC moment, minutes east of UTC, systolic and diastolic in mmHg."""
 
     @property
+    @abstractmethod
     def at(self) -> datetime: ...
     @property
+    @abstractmethod
     def utc_offset(self) -> int: ...
     @property
+    @abstractmethod
     def value(self) -> float: ...
     @property
+    @abstractmethod
     def value2(self) -> float | None: ...
     @property
+    @abstractmethod
     def flags(self) -> int: ...
     @property
+    @abstractmethod
     def context(self) -> Mapping[str, Any] | None: ...
 
 

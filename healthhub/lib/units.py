@@ -4,6 +4,7 @@ A conversion is `canonical = value * factor + offset`. The table of a kind holds
 the usual reading costs one dictionary look-up.
 """
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Protocol
@@ -64,15 +65,19 @@ class Measured(Protocol):
     """What a conversion needs to know of a kind: its canonical unit, and what the accepted spellings mean."""
 
     @property
+    @abstractmethod
     def key(self) -> str: ...
 
     @property
+    @abstractmethod
     def unit(self) -> str: ...
 
     @property
+    @abstractmethod
     def units(self) -> Mapping[str, tuple[float, float]]: ...
 
     @property
+    @abstractmethod
     def ucum(self) -> Mapping[str, str]: ...
 
 
