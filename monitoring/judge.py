@@ -16,103 +16,22 @@ How it reasons
   `needs_repeat` gives the words that ask for it.
 """
 
-from collections.abc import Mapping, Sequence
+from monitoring.judging.engine import at_face_value, findings, needs_repeat
+from monitoring.judging.episodes import Episode, Episodes, backtest
+from monitoring.judging.rules import Plan, Rule
+from monitoring.judging.values import NOT_CURRENT, Finding, PatientContext, Reading
 
-from healthhub.records.catalogue import CUFFLESS
-from monitoring.judging.rules import Plan, Rule, evidence
-from monitoring.judging.thresholds import Proof, Threshold
-from monitoring.judging.trail import Moment, Trails
-from monitoring.judging.values import NOT_CURRENT, NOTHING, RANK, Finding, Item, PatientContext, Reading
-
-__all__ = ["Finding", "PatientContext", "Plan", "Reading", "Rule", "findings", "needs_repeat"]
-
-MUTE = NOT_CURRENT | CUFFLESS
-# A repeat that may wait longer than this is for the next session, not for "please measure again".
-AT_ONCE = 300.0
-
-
-def findings(
-    plan: Plan,
-    readings: Sequence[Reading],
-    history: Mapping[str, Sequence[Reading]],
-    context: PatientContext,
-    open_rules: frozenset[str] = frozenset(),
-) -> list[Finding]:
-    """This function will judge new readings of one patient, given in time order, and give the findings in that order.
-
-    `history` maps kinds to older readings in time order, as far back as `plan.windows(...)` says; it may be a lazy mapping: a kind is
-    asked for only when a rule needs it. Values are in canonical units. `open_rules` are the ids of rules with an open episode.
-    """
-    listeners = plan.listeners(context.conditions)
-    trails = Trails(history, frozenset(reading.seq for reading in readings) - {0})
-    now_open = set(open_rules)
-    found: list[Finding] = []
-    for reading in readings:
-        rules = listeners.get(reading.kind)
-        item = Item(reading)
-        trails.of(reading.kind).add(item)
-        if rules is None or reading.flags & MUTE:
-            continue
-        moment: Moment | None = None
-        for rule in rules:
-            condition = rule.condition
-            if condition is not None and (rule.id in now_open or condition.screen(item)):
-                moment = Moment(trails, item, context)
-                break
-        if moment is not None:
-            _judge(rules, moment, now_open, found)
-    return found
-
-
-def _judge(rules: tuple[Rule, ...], moment: Moment, now_open: set[str], found: list[Finding]) -> None:
-    """This function will judge one reading: clears first, then what holds and is not covered by its family."""
-    met: list[tuple[Rule, Proof]] = []
-    for rule in rules:
-        condition = rule.condition
-        if condition is None:
-            continue
-        is_open = rule.id in now_open
-        proof = condition.met(moment) if condition.screen(moment.item) else None
-        if proof is not None:
-            met.append((rule, proof))
-        elif is_open and rule.auto_close and condition.over(moment):
-            now_open.discard(rule.id)
-            found.append(_finding(rule, moment, None, hold=False))
-    top = _tops(rules, met, now_open) if met else NOTHING
-    for rule, proof in met:
-        if rule.rank >= top.get(rule.family, 0):
-            found.append(_finding(rule, moment, proof, hold=rule.id in now_open))
-            now_open.add(rule.id)
-
-
-def _tops(rules: tuple[Rule, ...], met: list[tuple[Rule, Proof]], now_open: set[str]) -> dict[str, int]:
-    """This function will give the highest severity that holds or is open in each family."""
-    top: dict[str, int] = {}
-    for rule in (*(rule for rule, _ in met), *(rule for rule in rules if rule.id in now_open)):
-        if rule.family and rule.rank > top.get(rule.family, 0):
-            top[rule.family] = rule.rank
-    return top
-
-
-def _finding(rule: Rule, moment: Moment, proof: Proof | None, *, hold: bool) -> Finding:
-    context = moment.context
-    clear = proof is None
-    given = evidence(rule, moment.item, proof or Proof((moment.item,)), context)
-    return Finding(rule.id, rule.version, rule.severity, rule.data_class, moment.item.reading.at, given, hold, clear)
-
-
-def needs_repeat(plan: Plan, reading: Reading, context: PatientContext) -> Mapping[str, str] | None:
-    """This function will give the words (zh-hans, en) that ask for a second reading now, or None when none is needed.
-
-    Asked for when a rule of AMBER or above would hold if the value were confirmed, and for doubtful values beyond any such limit.
-    """
-    if reading.flags & MUTE:
-        return None
-    item = Item(reading)
-    for rule in plan.listeners(context.conditions).get(reading.kind, ()):
-        condition = rule.condition
-        if rule.ask is None or rule.rank < RANK["amber"] or type(condition) is not Threshold or not condition.beyond(item):
-            continue
-        if not item.sound or any(repeat.apart <= AT_ONCE for repeat in condition.repeats):
-            return rule.ask
-    return None
+__all__ = [
+    "NOT_CURRENT",
+    "Episode",
+    "Episodes",
+    "Finding",
+    "PatientContext",
+    "Plan",
+    "Reading",
+    "Rule",
+    "at_face_value",
+    "backtest",
+    "findings",
+    "needs_repeat",
+]

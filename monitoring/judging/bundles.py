@@ -71,12 +71,14 @@ class Together:
         if len(proofs) < self.least:
             return None
         items = {id(item): item for _, proof in proofs.values() for item in proof.items}
-        what = _joined([part.name for part, _ in proofs.values()])
+        what = _joined([part.name for part in self.parts if part.key in proofs])
         found = tuple(sorted(items.values(), key=lambda item: item.t))
         bounds = tuple(bound for _, proof in proofs.values() for bound in proof.bounds)
-        first = next(iter(proofs.values()))[1]
-        shown = {"value_of": first.items[-1]} if first.items else {}
-        return Proof(found, bounds, tuple(proofs), {"what": what, "count": len(proofs), **shown})
+        first = next(proofs[part.key][1] for part in self.parts if part.key in proofs)
+        shown = {"shown": first.items[-1]} if first.items else {}
+        return Proof(
+            found, bounds, tuple(part.key for part in self.parts if part.key in proofs), {"what": what, "count": len(proofs), **shown}
+        )
 
     def _before(self, part: Part, moment: Moment) -> Proof | None:
         now = moment.item
@@ -236,8 +238,10 @@ class News2:
 
     def score(self, moment: Moment) -> tuple[int, str, tuple[Item, ...]] | None:
         """This function will give total, band and inputs, or None while an input is missing."""
+        # The rarest input first: most people never have it, and their streams must not pay for it.
+        if not moment.trails.of("consciousness").items():
+            return None
         last: dict[str, Item] = {}
-        # Consciousness is the rarest input: without it there is no need to look at the streams.
         for kind in ("consciousness", "temp", "rr", "spo2", "bp", "hr"):
             item = next((one for one in reversed(moment.window(kind, self.within)) if one.sound), None)
             if item is None:

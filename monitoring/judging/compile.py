@@ -10,7 +10,7 @@ from monitoring.judging.rules import LANGUAGES
 from monitoring.judging.spec import WORD, Spec
 from monitoring.judging.sustained import Relative, Sustained
 from monitoring.judging.thresholds import Back, Condition, Repeat, Threshold
-from monitoring.judging.trends import Baseline, Change, Slope, Step
+from monitoring.judging.trends import Baseline, Change, Mean, Slope, Step
 
 COMPONENTS = ("value", "value2")
 # Pressures come back by 5 mmHg, everything else by 5 % unless the rule says otherwise.
@@ -137,6 +137,7 @@ def _values(spec: Spec, limits: Limits, *, percent: bool = False) -> dict[str, A
         "where": _where(spec),
         "repeats": _repeats(spec),
         "back": back,
+        "believed": spec.flag("believed", False),
     }
 
 
@@ -171,7 +172,8 @@ def _change(spec: Spec, limits: Limits) -> Condition:
     if not steps:
         spec.refuse("steps", "is needed")
     session, undo = spec.seconds("session", "0s"), spec.flag("undo", False)
-    return Change(kind, tuple(steps), session, _where(spec), _where(spec, "earlier"), undo)
+    across = spec.text("across", "", longest=40)
+    return Change(kind, tuple(steps), session, _where(spec), _where(spec, "earlier"), across, undo)
 
 
 def _slope(spec: Spec, limits: Limits) -> Condition:
@@ -187,11 +189,13 @@ def _baseline(spec: Spec, limits: Limits) -> Condition:
     kind = _kind(spec)
     back, margin, share = _back(spec)
     repeats = _repeats(spec)
+    percent = spec.flag("percent", False)
     only = limits.bound(spec.table("only"), margin={}, share=0.0, kind=kind) if spec.has("only") else None
     return Baseline(
         kind=kind,
         way=spec.choice("way", ("rise", "fall")),
-        bound=limits.bound(spec.table("size"), margin=margin, share=share, kind=kind),
+        bound=limits.bound(spec.table("size"), margin=margin, share=share, kind=None if percent else kind),
+        percent=percent,
         seconds=spec.seconds("over"),
         statistic=spec.choice("statistic", ("median", "mean"), "median"),
         ends=spec.seconds("ends", "1h"),
@@ -206,6 +210,11 @@ def _baseline(spec: Spec, limits: Limits) -> Condition:
         only=only,
         back=back,
     )
+
+
+def _mean(spec: Spec, limits: Limits) -> Condition:
+    values = _values(spec, limits)
+    return Mean(**values, seconds=spec.seconds("over"), least=spec.count("least", 4))
 
 
 def _week(spec: Spec, limits: Limits) -> Condition:
@@ -250,6 +259,7 @@ TYPES: dict[str, Callable[[Spec, Limits], Condition]] = {
     "change": _change,
     "slope": _slope,
     "baseline": _baseline,
+    "mean": _mean,
     "week": _week,
     "news2": _news2,
     "worse": _worse,

@@ -25,7 +25,7 @@ LOCALES = frozenset({"CN", "US", "EU"})
 WHO = frozenset({"patient", "carer", "nurse", "staff", "support"})
 # What rules ask of a patient: diagnoses, medication, standing orders, circumstances.
 CONDITIONS = frozenset({
-    "hypertension", "diabetes_t1", "diabetes_t2", "heart_failure", "copd", "asthma", "af", "ckd",
+    "hypertension", "diabetes_t1", "diabetes_t2", "heart_failure", "copd", "asthma", "atrial_fibrillation", "ckd",
     "pregnant", "postpartum", "immunosuppressed", "athlete", "recently_discharged",
     "insulin", "insulin_pump", "sulfonylurea", "sglt2i", "antihypertensive", "diuretic", "raasi", "anticoagulant", "rate_control",
     "critical_medication", "on_oxygen", "target_spo2_88_92", "diagnostic_week",

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -13,7 +13,12 @@ from monitoring.judging.values import RANK, Item, PatientContext
 
 LANGUAGES = ("zh-hans", "en")
 # The words in braces a text may use.
-SLOTS = frozenset({"value", "value2", "unit", "limit", "change", "baseline", "minutes", "hours", "count", "total", "ahead", "what"})
+SLOTS = frozenset(
+    {"value", "value2", "unit", "limit", "change", "baseline", "minutes", "hours", "count", "total", "ahead", "what", "emergency", "crisis"}
+)
+# Whom to call, by locale: emergency, and the line for a person in despair.
+NUMBERS = {"CN": ("120", "12356"), "US": ("911", "988"), "EU": ("112", "112")}
+NO_WORDS = dict.fromkeys(SLOTS, "–")
 Texts = Mapping[str, str]
 
 
@@ -142,12 +147,12 @@ def _listeners(plan: Plan, conditions: frozenset[str]) -> Mapping[str, tuple[Rul
 
 def evidence(rule: Rule, item: Item, proof: Proof, context: PatientContext) -> dict[str, Any]:
     """This function will give what an alert keeps: inputs, limits as used, reasons, source, version and both texts as shown."""
-    slots = _slots(rule, item, proof)
+    slots = _slots(item, proof, context)
     return {
         "inputs": [_input(one) for one in proof.items],
         "limits": [bound.said(item) for bound in proof.bounds],
         "reasons": list(proof.reasons),
-        "figures": {key: value for key, value in proof.figures.items() if value is not None},
+        "figures": {key: value for key, value in proof.figures.items() if value is not None and key != "shown"},
         "rule": {"id": rule.id, "version": rule.version, "source": rule.source, "severity": rule.severity},
         "source": rule.source,
         "locale": context.locale,
@@ -162,7 +167,7 @@ def _input(item: Item) -> dict[str, Any]:
     reading = item.reading
     given: dict[str, Any] = {
         "kind": reading.kind,
-        "at": datetime.fromtimestamp(item.t, UTC).isoformat(),
+        "at": reading.at.isoformat(),
         "value": reading.value,
         "value2": reading.value2,
         "unit": _unit(reading.kind),
@@ -179,24 +184,43 @@ def _unit(kind: str) -> str:
     return known.unit if known is not None else ""
 
 
-def _slots(rule: Rule, item: Item, proof: Proof) -> dict[str, Any]:
-    shown = proof.items[-1] if proof.items else item
-    slots: dict[str, Any] = dict.fromkeys(SLOTS, "–")
+def _slots(item: Item, proof: Proof, context: PatientContext) -> dict[str, Any]:
+    shown: Item = proof.figures.get("shown") or (proof.items[-1] if proof.items else item)
+    slots: dict[str, Any] = NO_WORDS.copy()
     unit = (shown.reading.context or {}).get("unit") if shown.unit else _unit(shown.reading.kind)
     slots |= {"value": shown.sent if shown.unit else shown.value, "value2": shown.value2, "unit": str(unit)}
     if proof.bounds:
         slots["limit"] = proof.bounds[0].said(shown)["value"]
+    slots["emergency"], slots["crisis"] = NUMBERS.get(context.locale, NUMBERS["EU"])
     return slots | {key: value for key, value in proof.figures.items() if value is not None}
 
 
+class _Words:
+    """The slots of a text in one language, put into words only when the text asks for them."""
+
+    __slots__ = ("_language", "_slots")
+
+    def __init__(self, slots: Mapping[str, Any], language: str) -> None:
+        self._slots = slots
+        self._language = language
+
+    def __getitem__(self, name: str) -> str:
+        return _said(self._slots[name], self._language)
+
+
 def _filled(text: str, slots: Mapping[str, Any], language: str) -> str:
-    return text.format_map({key: _said(value, language) for key, value in slots.items()}) if "{" in text else text
+    return text.format_map(_Words(slots, language)) if "{" in text else text
+
+
+UNIT_WORDS = {"mm[Hg]": "mmHg", "Cel": "°C", "[degF]": "°F", "[lb_av]": "lb", "[jin_ch]": "斤", "{INR}": "", "{score}": "", "{steps}": ""}
 
 
 def _said(value: Any, language: str) -> str:
     """A figure as a person reads it; a reason's name in her language."""
-    if isinstance(value, Mapping):
-        return str(value.get(language, ""))
     if isinstance(value, float):
-        return f"{value:.2f}".rstrip("0").rstrip(".")
-    return {"mm[Hg]": "mmHg", "Cel": "°C", "[degF]": "°F", "/min": "/min", "[lb_av]": "lb"}.get(value, str(value))
+        return f"{value:.2f}".rstrip("0").rstrip(".") or "0"
+    if isinstance(value, str):
+        return UNIT_WORDS.get(value, value)
+    if value is None:
+        return "–"
+    return str(value.get(language, "")) if isinstance(value, Mapping) else str(value)

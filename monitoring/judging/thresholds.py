@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, Protocol
 
 from healthhub.records.catalogue import CUFFLESS
@@ -11,6 +12,7 @@ from monitoring.judging.values import NOTHING, Item
 
 # A doubtful value counts once another one says the same within ten minutes, half a minute or more apart.
 SECOND_LOOK, APART = 600.0, 30.0
+_time = attrgetter("t")
 Test = Callable[[Moment, Item], bool]
 
 
@@ -63,7 +65,10 @@ def fits(where: Mapping[str, frozenset[str]], item: Item) -> bool:
 
 @dataclass(frozen=True)
 class Threshold:
-    """A value beyond its limit: any (or all) of the bounds, unless one of `unless`; repeated as any one of `repeats` says."""
+    """A value beyond its limit: any (or all) of the bounds, unless one of `unless`; repeated as any one of `repeats` says.
+
+    `believed` takes doubtful values at their word: laboratory values, which nobody repeats within ten minutes.
+    """
 
     kind_set: frozenset[str]
     bounds: tuple[Bound, ...]
@@ -72,6 +77,7 @@ class Threshold:
     where: Mapping[str, frozenset[str]] = field(default_factory=dict)
     repeats: tuple[Repeat, ...] = ()
     back: Back = Back()
+    believed: bool = False
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -114,7 +120,7 @@ class Threshold:
         """This function will tell whether the item is beyond the limit and may be relied upon, alone or by a second look."""
         if not self.holds(moment, item):
             return False
-        if item.sound:
+        if item.sound or (self.believed and not item.reading.flags & CUFFLESS):
             return True
         if item.reading.flags & CUFFLESS:
             return False
@@ -143,12 +149,12 @@ class Threshold:
 
     def _repeated(self, moment: Moment, repeat: Repeat) -> tuple[Item, ...] | None:
         found = [moment.item]
-        for kind in self.kind_set:
-            for item in reversed(moment.window(kind, repeat.within)):
-                if found[-1].t - item.t >= repeat.apart and self.counts(moment, item):
-                    found.append(item)
-                    if len(found) == repeat.times:
-                        return tuple(reversed(found))
+        earlier = [item for kind in self.kind_set for item in moment.window(kind, repeat.within)]
+        for item in sorted(earlier, key=_time, reverse=True):
+            if found[-1].t - item.t >= repeat.apart and self.counts(moment, item):
+                found.append(item)
+                if len(found) == repeat.times:
+                    return tuple(reversed(found))
         return None
 
     def over(self, moment: Moment) -> bool:

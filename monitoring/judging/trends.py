@@ -47,13 +47,18 @@ class Step:
 
 @dataclass(frozen=True)
 class Change:
-    """The newest value against earlier ones. Within one `session` the last value replaces the ones before (someone else on the scale)."""
+    """The newest value against earlier ones. Within one `session` the last value replaces the ones before (someone else on the scale).
+
+    With `across` only readings count whose context differs under that key (the other arm). With `undo`, only a repeat that takes
+    the jump back ends it.
+    """
 
     kind: str
     steps: tuple[Step, ...]
     session: float = 0.0
     where: Mapping[str, frozenset[str]] = field(default_factory=dict)
     earlier_where: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    across: str = ""
     undo: bool = False
 
     @property
@@ -91,6 +96,8 @@ class Change:
     def _earlier(self, moment: Moment, within: float) -> list[Item]:
         now = moment.item
         items = [item for item in moment.window(self.kind, within) if item is not now and item.sound and fits(self.earlier_where, item)]
+        if self.across:
+            items = [item for item in items if _differ(self.across, item, now)]
         return standing(items, now, self.session) if self.session else [item for item in items if item.t < now.t]
 
     def over(self, moment: Moment) -> bool:
@@ -104,6 +111,11 @@ class Change:
         jumped = bool(replaced) and self.met(moment.at(replaced[-1])) is not None
         before = standing([item for item in moment.window(self.kind, 2 * self.session + 7 * 24 * HOUR) if item.sound], now, self.session)
         return jumped and not (before and self.met(moment.at(before[-1])) is not None)
+
+
+def _differ(key: str, one: Item, other: Item) -> bool:
+    first, second = (one.reading.context or {}).get(key), (other.reading.context or {}).get(key)
+    return first is not None and second is not None and first != second
 
 
 def standing(items: list[Item], now: Item, session: float) -> list[Item]:
@@ -190,6 +202,7 @@ class Baseline:
     own: bool = False
     least: int = 4
     least_days: int = 1
+    percent: bool = False
     recent: float = 0.0
     recent_least: int = 3
     spread: float = 0.0
@@ -229,7 +242,7 @@ class Baseline:
         if base is None or now is None:
             return None
         middle, sd, count = base
-        change = now - middle if self.way == "rise" else middle - now
+        change = self._change(now, middle)
         if self.spread:
             if change <= self.spread * sd or not self.bound.passes(change):
                 return None
@@ -237,6 +250,10 @@ class Baseline:
             return None
         figures = {"change": round(change, DIGITS), "baseline": round(middle, 3), "count": count, "total": round(now, 3)}
         return Proof((item,), (self.bound,), figures=figures)
+
+    def _change(self, now: float, middle: float) -> float:
+        change = now - middle if self.way == "rise" else middle - now
+        return 100.0 * change / middle if self.percent and middle else change
 
     def _now(self, moment: Moment) -> float | None:
         if not self.recent:
@@ -277,5 +294,35 @@ class Baseline:
         base, now = self._base(moment), self._now(moment)
         if base is None or now is None:
             return False
-        change = now - base[0] if self.way == "rise" else base[0] - now
+        change = self._change(now, base[0])
         return self.bound.back(change, self.bound.limit, self.bound.unit)
+
+
+@dataclass(frozen=True)
+class Mean(Threshold):
+    """The mean of the last `seconds` (at least `least` values) beyond the bounds."""
+
+    seconds: float = 0.0
+    least: int = 4
+
+    @property
+    def reach(self) -> Mapping[str, float]:
+        return dict.fromkeys(self.kind_set, self.seconds)
+
+    def screen(self, item: Item) -> bool:
+        return item.sound and fits(self.where, item)
+
+    def _mean(self, moment: Moment) -> tuple[float, list[Item]] | None:
+        items = [one for kind in self.kind_set for one in moment.window(kind, self.seconds) if one.sound and fits(self.where, one)]
+        return (fmean(item.value for item in items), items) if len(items) >= self.least else None
+
+    def met(self, moment: Moment) -> Proof | None:
+        found = self._mean(moment)
+        if found is None or not all(bound.passes(found[0]) for bound in self.bounds):
+            return None
+        items = sorted(found[1], key=lambda item: item.t)
+        return Proof(tuple(items[-12:]), self.bounds, figures={"total": round(found[0], 2), "count": len(items)})
+
+    def over(self, moment: Moment) -> bool:
+        found = self._mean(moment)
+        return found is not None and all(bound.back(found[0], bound.limit, bound.unit) for bound in self.bounds)
