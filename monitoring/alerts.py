@@ -93,7 +93,7 @@ def words_for_group(alert: Alert, group: str, *, reason: str, now: datetime) -> 
 
 
 def _texts(alert: Alert, audience: str) -> dict[str, dict[str, str]]:
-    titles = TITLES[alert.severity]
+    titles = TITLES[Severity(alert.severity)]
     words = alert.evidence["texts"][audience]
     named = audience == "clinician"
     return {
@@ -120,11 +120,7 @@ def open_for(finding: Finding, *, patient: Patient, now: datetime, outbox: list[
     Opening freezes the escalation chain as it stands. What its first people must be told is put into `outbox`, which the caller
     posts once, in the same transaction: locking inboxes alert by alert would let two patients' writes wait for each other.
     """
-    alert = (
-        Alert.objects.select_for_update(of=("self",))
-        .filter(patient=patient, rule_id=finding.rule_id, state__in=LIVE_STATES)
-        .first()
-    )
+    alert = Alert.objects.select_for_update(of=("self",)).filter(patient=patient, rule_id=finding.rule_id, state__in=LIVE_STATES).first()
     if alert is not None:
         alert.patient = patient
         return _join(alert, finding, now=now, outbox=outbox)
@@ -249,7 +245,7 @@ def snooze(*, alert_id: UUID | str, by: Viewer, until: datetime, now: datetime) 
     if not now < until <= now + MAX_SNOOZE:
         raise Invalid("Snooze until a time within the next 7 days.", code="out_of_range", field="until")
     _end_snoozes(alert, by, now)
-    Snooze.objects.create(alert=alert, person_id=by.user_id, since=now, until=until)
+    Snooze.objects.create(alert=alert, person_id=by.person, since=now, until=until)
     _step(alert, "snoozed", now=now, by=by.user_id, until=until.isoformat())
     post.cancel(about=about(alert), person=by.user_id)
     _save(alert, now=now)

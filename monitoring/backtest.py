@@ -124,7 +124,4 @@ def _past(patient: Patient, rule: Rule, readings: list[Reading]) -> list[Past]:
     context = PatientContext(frozenset(patient.conditions), patient.locale, plans.figures_of(patient_id=patient.id))
     zone = ZoneInfo(patient.time_zone)
     episodes = judge.backtest(rule, readings, context, zone)
-    return [
-        Past(patient.id, episode.start, episode.end, episode.count, episode.peak, episode.night)
-        for episode in episodes.episodes
-    ]
+    return [Past(patient.id, episode.start, episode.end, episode.count, episode.peak, episode.night) for episode in episodes.episodes]

@@ -29,7 +29,10 @@ def rules_of(situation: Situation) -> dict[str, Rule]:
 
 def begin(*, patient: Patient, now: datetime) -> int:
     """This function will start the clocks of all missing-data rules of a patient who has just been enrolled."""
-    return len([_start(patient.id, rule, now) for rule in rules_of(plans.situation(patient_id=patient.id, now=now)).values()])
+    rules = rules_of(plans.situation(patient_id=patient.id, now=now))
+    for rule in rules.values():
+        _start(patient.id, rule, now)
+    return len(rules)
 
 
 def _start(patient_id: UUID, rule: Rule, now: datetime) -> None:
@@ -60,7 +63,9 @@ def heard(*, patient: Patient, kinds: set[str], situation: Situation, now: datet
             [now, now, patient.id, list(applying), now],
         )
         if not cursor.rowcount:
-            cursor.execute("SELECT rule_id FROM monitoring_expected WHERE patient_id = %s AND rule_id = ANY(%s)", [patient.id, list(applying)])
+            cursor.execute(
+                "SELECT rule_id FROM monitoring_expected WHERE patient_id = %s AND rule_id = ANY(%s)", [patient.id, list(applying)]
+            )
             for rule_id in applying.keys() - {row[0] for row in cursor.fetchall()}:
                 _start(patient.id, applying[rule_id], now)
     for rule_id in applying.keys() & situation.open_rules:

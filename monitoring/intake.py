@@ -120,7 +120,11 @@ def _keep(
         expected.heard(patient=patient, kinds={BY_NUMBER[rows[p].kind].key for p in new}, situation=situation, now=now)
         _ring(patient, {rows[p].kind for p in new}, added, now)
     log.record(
-        by=by, did="observations.write", patient_id=patient.id, now=now, detail={"sent": len(kept), "new": len(new), "last_seq": added.last_seq}
+        by=by,
+        did="observations.write",
+        patient_id=patient.id,
+        now=now,
+        detail={"sent": len(kept), "new": len(new), "last_seq": added.last_seq},
     )
     _tell_fates(receipt, kept, rows, added, situation)
 
@@ -230,7 +234,8 @@ class History(Mapping[str, Sequence[Reading]]):
         """This function will give the time of the newest reading of each kind that is newer than the batch's first."""
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT kind, max(at) FROM records_observation WHERE patient_id = %s AND state = 0 AND kind = ANY(%s) AND at > %s GROUP BY kind",
+                "SELECT kind, max(at) FROM records_observation "
+                "WHERE patient_id = %s AND state = 0 AND kind = ANY(%s) AND at > %s GROUP BY kind",
                 [self._patient_id, list(numbers), self._first_at],
             )
             return dict(cursor.fetchall())

@@ -122,7 +122,7 @@ def set_limit(
         rule_id=rule_id,
         changes=changes,
         reason=reason.strip()[:400],
-        set_by_id=by.user_id,
+        set_by_id=by.person,
         set_at=now,
         expires_at=expires_at,
     )
@@ -177,7 +177,7 @@ def save_rule(*, team_id: UUID | str, definition: dict[str, Any], reason: str, b
         version=older.version + 1 if older else 1,
         definition=definition,
         reason=reason.strip()[:400],
-        saved_by_id=by.user_id,
+        saved_by_id=by.person,
         saved_at=now,
     )
     log.record(by=by, did="rule.save", about=f"rule:{rule.id}", now=now, detail={"team": str(team.id), "version": saved.version})

@@ -98,7 +98,7 @@ def _ordered(viewer: Viewer, panel: dict[UUID, list[str]], now: datetime) -> lis
     classes = ["{" + ",".join(found) + "}" for found in panel.values()]
     with connection.cursor() as cursor:
         cursor.execute(_ORDERED, [now - SILENT_AFTER, list(panel), classes, viewer.user_id, now])
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _rows(viewer: Viewer, page: list[tuple[UUID, int, datetime | None]], panel: dict[UUID, list[str]], now: datetime) -> list[Row]:
@@ -112,7 +112,9 @@ def _rows(viewer: Viewer, page: list[tuple[UUID, int, datetime | None]], panel: 
     rows = []
     for patient_id, bucket, received in page:
         mine = sorted(alerts[patient_id], key=lambda a: (a.id in snoozes, _rank(a), a.opened_at))
-        row = Row(patients[patient_id], BUCKETS[bucket], mine, {a.id: snoozes[a.id] for a in mine if a.id in snoozes}, last_received_at=received)
+        row = Row(
+            patients[patient_id], BUCKETS[bucket], mine, {a.id: snoozes[a.id] for a in mine if a.id in snoozes}, last_received_at=received
+        )
         if received is None or received < now - SILENT_AFTER:
             row.silent_since = received
         rows.append(row)

@@ -95,7 +95,7 @@ class PlanRuleSerializer(serializers.Serializer[Any]):
     version = serializers.CharField()
     name = WordsSerializer()
     severity = serializers.CharField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     data_class = serializers.CharField()
     limits = serializers.DictField()
     off = serializers.BooleanField()

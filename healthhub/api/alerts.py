@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -22,6 +21,7 @@ from healthhub.api.alert_shapes import (
     WorklistQuery,
     WorklistSerializer,
 )
+from healthhub.api.auth import Asked
 from healthhub.api.schema import WITH_BODY, answers, body_of, id_in_path, query_of
 from healthhub.people.access import Viewer
 from monitoring import alerts, worklist
@@ -35,14 +35,14 @@ class PatientAlerts(APIView):
     """GET /api/v1/patients/{id}/alerts."""
 
     viewer_kinds = frozenset({"user"})
-    action = {"GET": "read"}
+    action: ClassVar = {"GET": "read"}
 
     @extend_schema(
         operation_id="patient_alerts",
         parameters=[id_in_path("patient_id", "The patient."), AlertsQuery],
         responses=answers(AlertWithStepsSerializer(many=True), 400, 404),
     )
-    def get(self, request: Request, patient_id: str) -> Response:
+    def get(self, request: Asked, patient_id: str) -> Response:
         """Her open alerts (the most severe first) or her closed ones (newest first), with every step."""
         asked = query_of(request, AlertsQuery)
         now = timezone.now()
@@ -57,10 +57,10 @@ class OneAlert(APIView):
     """GET /api/v1/alerts/{id}."""
 
     viewer_kinds = frozenset({"user"})
-    action = {"GET": "read"}
+    action: ClassVar = {"GET": "read"}
 
     @extend_schema(operation_id="alert_read", parameters=[ALERT], responses=answers(AlertWithStepsSerializer, 404))
-    def get(self, request: Request, alert_id: str) -> Response:
+    def get(self, request: Asked, alert_id: str) -> Response:
         """One alert with its evidence, its rule's source, and every step."""
         found = alerts.read(alert_id=alert_id, viewer=request.viewer, now=timezone.now())
         return Response(AlertWithStepsSerializer(found).data)
@@ -78,7 +78,7 @@ class _Step(APIView):
         """This function will make the one domain call."""
         return type(self).door(alert_id=alert_id, by=viewer, now=now, **body)
 
-    def post(self, request: Request, alert_id: str) -> Response:
+    def post(self, request: Asked, alert_id: str) -> Response:
         body = body_of(request, self.shape) if self.shape is not None else {}
         return Response(AlertSerializer(self.take(alert_id, request.viewer, timezone.now(), body)).data)
 
@@ -137,10 +137,10 @@ class WorklistView(APIView):
     """GET /api/v1/worklist."""
 
     viewer_kinds = frozenset({"user"})
-    action = {"GET": "read"}
+    action: ClassVar = {"GET": "read"}
 
     @extend_schema(operation_id="worklist", parameters=[WorklistQuery], responses=answers(WorklistSerializer, 400))
-    def get(self, request: Request) -> Response:
+    def get(self, request: Asked) -> Response:
         """The patients opened to you, ordered by need."""
         asked = query_of(request, WorklistQuery)
         found = worklist.worklist(viewer=request.viewer, now=timezone.now(), limit=asked["limit"], after=asked.get("after"))

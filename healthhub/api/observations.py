@@ -4,7 +4,7 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -13,11 +13,11 @@ from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from healthhub.api import batches, readings
+from healthhub.api.auth import Asked
 from healthhub.api.schema import WITH_BODY, answers, body_of, id_in_path, query_of
 from healthhub.api.shapes import (
     AmendShape,
@@ -47,7 +47,7 @@ class Observations(APIView):
     """POST /api/v1/observations."""
 
     viewer_kinds = frozenset({"user", "token"})
-    action = {"POST": "write"}
+    action: ClassVar = {"POST": "write"}
 
     @extend_schema(
         operation_id="observations_send",
@@ -59,12 +59,12 @@ class Observations(APIView):
         },
         parameters=[OpenApiParameter("Content-Encoding", OpenApiTypes.STR, OpenApiParameter.HEADER, enum=["identity", "gzip"])],
     )
-    def post(self, request: Request) -> HttpResponse:
+    def post(self, request: Asked) -> HttpResponse:
         """Send one reading or up to 10,000; the answer tells the fate of each. Sending again is safe.
 
         201: something new was stored; 200: all were there already; 422: nothing could be kept. Each reading's fate is in the body.
         """
-        raw = request._request  # noqa: SLF001 - the parser would decode the body a second time
+        raw = request._request
         now = timezone.now()
         body = batches.read_body(raw, encoding=raw.headers.get("Content-Encoding", "").strip().lower())  # type: ignore[arg-type]
         parts = batches.split(body, content_type=raw.content_type or "")
@@ -93,9 +93,7 @@ def _replay_clock(headers: Mapping[str, str], viewer: Viewer) -> datetime | None
     return moment
 
 
-def _receive(
-    parts: Sequence[bytes], *, viewer: Viewer, now: datetime, as_of: datetime | None
-) -> tuple[list[dict[str, Any]], list[UUID]]:
+def _receive(parts: Sequence[bytes], *, viewer: Viewer, now: datetime, as_of: datetime | None) -> tuple[list[dict[str, Any]], list[UUID]]:
     """Readings grouped by patient, in the order of the batch; each patient's are one transaction."""
     fates: list[dict[str, Any]] = []
     groups: dict[UUID, tuple[list[int], list[Sent | Mapping[str, Any]]]] = {}
@@ -130,10 +128,10 @@ class History(APIView):
     """GET /api/v1/patients/{id}/observations."""
 
     viewer_kinds = frozenset({"user", "token"})
-    action = {"GET": "read"}
+    action: ClassVar = {"GET": "read"}
 
     @extend_schema(operation_id="observations_read", parameters=[PATIENT, HistoryQuery], responses=answers(BucketsSerializer, 400, 404))
-    def get(self, request: Request, patient_id: str) -> Response:
+    def get(self, request: Asked, patient_id: str) -> Response:
         """Read her readings: raw (newest first, by cursor; or in order of arrival with `after`) or as 5m, 1h, 1d buckets.
 
         Values are in each kind's canonical unit (UCUM), or for one kind in `unit`. Only the data classes you may see are there.
@@ -184,10 +182,10 @@ class OneObservation(APIView):
     """GET /api/v1/patients/{id}/observations/{seq}."""
 
     viewer_kinds = frozenset({"user", "token"})
-    action = {"GET": "read"}
+    action: ClassVar = {"GET": "read"}
 
     @extend_schema(operation_id="observation_read", parameters=[PATIENT, SEQ], responses=answers(ReadingWithHistorySerializer, 404))
-    def get(self, request: Request, patient_id: str, seq: str) -> Response:
+    def get(self, request: Asked, patient_id: str, seq: str) -> Response:
         """One reading with what was sent, where it came from, and every correction it took part in."""
         return Response(readings.one(request.viewer, patient_id, seq=_seq(seq), now=timezone.now()))
 
@@ -196,12 +194,15 @@ class Correct(APIView):
     """POST /api/v1/patients/{id}/observations/{seq}/correct."""
 
     viewer_kinds = frozenset({"user"})
-    action = {"POST": "write"}
+    action: ClassVar = {"POST": "write"}
 
     @extend_schema(
-        operation_id="observation_correct", request=CorrectShape, parameters=[PATIENT, SEQ], responses=answers(ReadingSerializer, *WITH_BODY, 404, 409)
+        operation_id="observation_correct",
+        request=CorrectShape,
+        parameters=[PATIENT, SEQ],
+        responses=answers(ReadingSerializer, *WITH_BODY, 404, 409),
     )
-    def post(self, request: Request, patient_id: str, seq: str) -> Response:
+    def post(self, request: Asked, patient_id: str, seq: str) -> Response:
         """Replace a reading by another value, with the reason; the old one stays on file."""
         body = body_of(request, CorrectShape)
         return Response(readings.correct(request.viewer, patient_id, seq=_seq(seq), now=timezone.now(), **body))
@@ -211,12 +212,15 @@ class Remove(APIView):
     """POST /api/v1/patients/{id}/observations/{seq}/remove."""
 
     viewer_kinds = frozenset({"user"})
-    action = {"POST": "write"}
+    action: ClassVar = {"POST": "write"}
 
     @extend_schema(
-        operation_id="observation_remove", request=AmendShape, parameters=[PATIENT, SEQ], responses=answers(ReadingSerializer, *WITH_BODY, 404, 409)
+        operation_id="observation_remove",
+        request=AmendShape,
+        parameters=[PATIENT, SEQ],
+        responses=answers(ReadingSerializer, *WITH_BODY, 404, 409),
     )
-    def post(self, request: Request, patient_id: str, seq: str) -> Response:
+    def post(self, request: Asked, patient_id: str, seq: str) -> Response:
         """Take a reading out of every history and summary, with the reason; it stays on file."""
         body = body_of(request, AmendShape)
         return Response(readings.remove(request.viewer, patient_id, seq=_seq(seq), reason=body["reason"], now=timezone.now()))
@@ -226,10 +230,10 @@ class Why(APIView):
     """GET /api/v1/patients/{id}/why."""
 
     viewer_kinds = frozenset({"user", "token"})
-    action = {"GET": "read"}
+    action: ClassVar = {"GET": "read"}
 
     @extend_schema(operation_id="why_this_number", parameters=[PATIENT, WhyQuery], responses=answers(WhySerializer, 400, 404))
-    def get(self, request: Request, patient_id: str) -> Response:
+    def get(self, request: Asked, patient_id: str) -> Response:
         """Where a day's number comes from: every hour and source, and whether it counts."""
         asked = query_of(request, WhyQuery)
         day: date = asked["day"]
@@ -240,10 +244,9 @@ class Kinds(APIView):
     """GET /api/v1/kinds."""
 
     viewer_kinds = frozenset({"user", "token"})
-    action = {"GET": "read"}
+    action: ClassVar = {"GET": "read"}
 
     @extend_schema(operation_id="kinds_list", responses=answers(KindSerializer(many=True)))
-    def get(self, request: Request) -> Response:
+    def get(self, request: Asked) -> Response:
         """The catalogue: what can be sent, in which units, within which limits."""
         return Response([readings.kind_shown(kind) for kind in KINDS])
-

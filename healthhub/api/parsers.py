@@ -1,7 +1,7 @@
 """Bytes to JSON, strictly: no NaN, no duplicate keys, bounded depth, UTF-8 only. Every refusal is a coded 4xx."""
 
 import json
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from rest_framework.parsers import BaseParser
 
@@ -88,5 +88,6 @@ class StrictJSONParser(BaseParser):
 
     media_type = "application/json"
 
-    def parse(self, stream: BinaryIO, media_type: str | None = None, parser_context: Any = None) -> Any:
-        return strict_json(stream.read())
+    def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None) -> Any:
+        raw: bytes = stream.read()
+        return strict_json(raw)

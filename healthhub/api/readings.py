@@ -158,7 +158,15 @@ def remove(viewer: Viewer, patient_id: str, *, seq: int, reason: str, now: datet
 
 
 def correct(
-    viewer: Viewer, patient_id: str, *, seq: int, value: float, reason: str, now: datetime, value2: float | None = None, unit: str | None = None
+    viewer: Viewer,
+    patient_id: str,
+    *,
+    seq: int,
+    value: float,
+    reason: str,
+    now: datetime,
+    value2: float | None = None,
+    unit: str | None = None,
 ) -> dict[str, Any]:
     """This function will send the reading again with another value, through the one way in, with the reason on file.
 
@@ -206,7 +214,7 @@ def kind_shown(kind: Kind) -> dict[str, Any]:
         "loinc": kind.loinc,
         "loinc2": kind.loinc2,
         "unit": kind.unit,
-        "units": list(kind.codes_of_units),
+        "units": sorted(set(kind.ucum.values())),
         "data_class": kind.data_class,
         "components": kind.components,
         "cumulative": kind.cumulative,
@@ -219,4 +227,3 @@ def kind_shown(kind: Kind) -> dict[str, Any]:
 
 def _finite(end: float) -> float | None:
     return None if end in (float("inf"), float("-inf")) else end
-

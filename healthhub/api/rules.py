@@ -1,8 +1,9 @@
 """Limits, plans, team rules and back-tests over HTTP."""
 
+from typing import ClassVar
+
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -15,6 +16,7 @@ from healthhub.api.alert_shapes import (
     RuleShape,
     SavedRuleSerializer,
 )
+from healthhub.api.auth import Asked
 from healthhub.api.schema import WITH_BODY, answers, body_of, id_in_path
 from monitoring import backtest, plans
 
@@ -26,10 +28,10 @@ class PlanView(APIView):
     """GET /api/v1/patients/{id}/plan."""
 
     viewer_kinds = frozenset({"user"})
-    action = {"GET": "read"}
+    action: ClassVar = {"GET": "read"}
 
     @extend_schema(operation_id="plan_read", parameters=[PATIENT], responses=answers(PlanRuleSerializer(many=True), 404))
-    def get(self, request: Request, patient_id: str) -> Response:
+    def get(self, request: Asked, patient_id: str) -> Response:
         """The rules that watch her, with their limits, whose they are, and where they come from."""
         found = plans.in_force(viewer=request.viewer, patient_id=patient_id, now=timezone.now())
         return Response(PlanRuleSerializer(found, many=True).data)
@@ -39,10 +41,10 @@ class Limits(APIView):
     """/api/v1/patients/{id}/limits."""
 
     viewer_kinds = frozenset({"user"})
-    action = {"GET": "read", "POST": "limits"}
+    action: ClassVar = {"GET": "read", "POST": "limits"}
 
     @extend_schema(operation_id="limits_list", parameters=[PATIENT], responses=answers(LimitSerializer(many=True), 404))
-    def get(self, request: Request, patient_id: str) -> Response:
+    def get(self, request: Asked, patient_id: str) -> Response:
         """The history of her limits, newest first."""
         found = plans.limits_of(viewer=request.viewer, patient_id=patient_id, now=timezone.now())
         return Response(LimitSerializer(found, many=True).data)
@@ -50,7 +52,7 @@ class Limits(APIView):
     @extend_schema(
         operation_id="limit_set", request=LimitShape, parameters=[PATIENT], responses=answers(LimitSerializer, *WITH_BODY, 404, status=201)
     )
-    def post(self, request: Request, patient_id: str) -> Response:
+    def post(self, request: Asked, patient_id: str) -> Response:
         """Change one rule for her, with a reason and until when; the limit before it ends."""
         body = body_of(request, LimitShape)
         limit = plans.set_limit(
@@ -69,7 +71,7 @@ class EndLimit(APIView):
     """POST /api/v1/limits/{id}/end."""
 
     viewer_kinds = frozenset({"user"})
-    action = {"POST": "limits"}
+    action: ClassVar = {"POST": "limits"}
 
     @extend_schema(
         operation_id="limit_end",
@@ -77,7 +79,7 @@ class EndLimit(APIView):
         parameters=[id_in_path("limit_id", "The limit.")],
         responses=answers(LimitSerializer, *WITH_BODY, 404, 409),
     )
-    def post(self, request: Request, limit_id: str) -> Response:
+    def post(self, request: Asked, limit_id: str) -> Response:
         """End a limit: the rule speaks as the pack says again."""
         return Response(LimitSerializer(plans.end_limit(limit_id=limit_id, by=request.viewer, now=timezone.now())).data)
 
@@ -86,18 +88,21 @@ class TeamRules(APIView):
     """/api/v1/teams/{id}/rules."""
 
     viewer_kinds = frozenset({"user"})
-    action = {"GET": "limits", "POST": "limits"}
+    action: ClassVar = {"GET": "limits", "POST": "limits"}
 
     @extend_schema(operation_id="rules_list", parameters=[TEAM], responses=answers(SavedRuleSerializer(many=True), 404))
-    def get(self, request: Request, team_id: str) -> Response:
+    def get(self, request: Asked, team_id: str) -> Response:
         """The rules the team wrote itself, every version."""
         found = plans.rules_of(team_id=team_id, by=request.viewer, now=timezone.now())
         return Response(SavedRuleSerializer(found, many=True).data)
 
     @extend_schema(
-        operation_id="rule_save", request=RuleShape, parameters=[TEAM], responses=answers(SavedRuleSerializer, *WITH_BODY, 404, 409, status=201)
+        operation_id="rule_save",
+        request=RuleShape,
+        parameters=[TEAM],
+        responses=answers(SavedRuleSerializer, *WITH_BODY, 404, 409, status=201),
     )
-    def post(self, request: Request, team_id: str) -> Response:
+    def post(self, request: Asked, team_id: str) -> Response:
         """Save a rule for the team's patients. Try it first: POST /api/v1/rules/backtest."""
         body = body_of(request, RuleShape)
         saved = plans.save_rule(
@@ -110,10 +115,10 @@ class Backtest(APIView):
     """POST /api/v1/rules/backtest."""
 
     viewer_kinds = frozenset({"user"})
-    action = {"POST": "backtest"}
+    action: ClassVar = {"POST": "backtest"}
 
     @extend_schema(operation_id="rule_backtest", request=BacktestShape, responses=answers(BacktestSerializer, *WITH_BODY, 404))
-    def post(self, request: Request) -> Response:
+    def post(self, request: Asked) -> Response:
         """What a rule would have done over the past: how often, by night or day, for whom, before it is saved."""
         body = body_of(request, BacktestShape)
         return Response(BacktestSerializer(backtest.run(viewer=request.viewer, now=timezone.now(), **body)).data)

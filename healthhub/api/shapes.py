@@ -18,18 +18,18 @@ class SentSerializer(serializers.Serializer[Any]):
     value2 = serializers.FloatField(required=False, allow_null=True, help_text="The diastolic part of a blood pressure.")
     unit = serializers.CharField(max_length=40, required=False, allow_null=True)
     patient = serializers.UUIDField(required=False, allow_null=True, help_text="Whose; a token's own patient when left out.")
-    source = serializers.CharField(max_length=80, required=False, help_text="The sender's own name of the device.")
+    source = serializers.CharField(max_length=80, required=False, help_text="The sender's own name of the device.")  # type: ignore[assignment]
     key = serializers.CharField(max_length=64, required=False, allow_blank=True, help_text="Tells two readings of one moment apart.")
     method = serializers.ChoiceField(["device", "self_reported", "derived"], required=False)
     seconds = serializers.IntegerField(min_value=0, max_value=8 * 86400, required=False, allow_null=True)
     flags = serializers.ListField(
         child=serializers.ChoiceField(["cuffless", "censored_low", "censored_high", "simulated"]), max_length=4, required=False
     )
-    context = serializers.DictField(required=False, allow_null=True)
+    context = serializers.DictField(required=False, allow_null=True)  # type: ignore[assignment]
 
 
 class SentBatchSerializer(serializers.Serializer[Any]):
-    observations = SentSerializer(many=True, max_length=10_000)
+    observations = serializers.ListField(child=SentSerializer(), min_length=1, max_length=10_000)
 
 
 class WordsSerializer(serializers.Serializer[Any]):
@@ -82,12 +82,12 @@ class ReadingSerializer(serializers.Serializer[Any]):
     value2 = serializers.FloatField(allow_null=True)
     unit = serializers.CharField()
     seconds = serializers.IntegerField(allow_null=True)
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     key = serializers.CharField(allow_blank=True)
     method = serializers.CharField()
     flags = serializers.ListField(child=serializers.CharField())
     state = serializers.ChoiceField(["current", "superseded", "deleted"])
-    context = serializers.DictField(allow_null=True)
+    context = serializers.DictField(allow_null=True)  # type: ignore[assignment]
     received_at = serializers.DateTimeField()
 
 
@@ -146,7 +146,7 @@ class WhyQuery(serializers.Serializer[Any]):
 
 class PartSerializer(serializers.Serializer[Any]):
     hour = serializers.IntegerField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     priority = serializers.IntegerField()
     n = serializers.IntegerField()
     low = serializers.FloatField()

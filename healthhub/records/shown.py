@@ -94,7 +94,9 @@ def days_of_many(*, pairs: Sequence[tuple[UUID, str]], since: date, until: date)
     return {pair: summaries.pooled_days(parts, cumulative=BY_KEY[pair[1]].cumulative) for pair, parts in by_pair.items()}
 
 
-def latest_of_many(*, pairs: Sequence[tuple[UUID, str]], now: datetime, within: timedelta = timedelta(days=60)) -> dict[tuple[UUID, str], Seen]:
+def latest_of_many(
+    *, pairs: Sequence[tuple[UUID, str]], now: datetime, within: timedelta = timedelta(days=60)
+) -> dict[tuple[UUID, str], Seen]:
     """This function will give the newest reading of each (patient, kind) pair, no older than `within`."""
     found: dict[tuple[UUID, str], Seen] = {}
     by_kind: dict[str, list[UUID]] = defaultdict(list)

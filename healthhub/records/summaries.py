@@ -42,7 +42,8 @@ def refresh(*, patient_id: UUID, kind: int | None = None) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         timeline.lock(patient_id=patient_id)
         cursor.execute(
-            "DELETE FROM records_stale WHERE patient_id = %s AND kind = coalesce(%s::smallint, kind) RETURNING kind, day", [patient_id, kind]
+            "DELETE FROM records_stale WHERE patient_id = %s AND kind = coalesce(%s::smallint, kind) RETURNING kind, day",
+            [patient_id, kind],
         )
         marked = cursor.fetchall()
         for number, day in marked:

@@ -15,7 +15,13 @@ URL = "/api/v1/observations"
 
 
 def reading(world: World, minutes_ago: float = 1, **changes: Any) -> dict[str, Any]:
-    return {"kind": "hr", "at": (world.now - timedelta(minutes=minutes_ago)).isoformat(), "value": 72, "unit": "/min", "source": "watch"} | changes
+    return {
+        "kind": "hr",
+        "at": (world.now - timedelta(minutes=minutes_ago)).isoformat(),
+        "value": 72,
+        "unit": "/min",
+        "source": "watch",
+    } | changes
 
 
 @pytest.fixture

@@ -48,9 +48,16 @@ def test_another_value_at_the_same_moment_corrects_and_keeps_the_old(world: Worl
     old = send(world, reading(world)).fates[0]["seq"]
     fate = send(world, reading(world, value=95)).fates[0]
     assert (fate["fate"], fate["corrects"]) == ("corrected", old)
-    assert [row["value"] for row in timeline.history(
-        patient_id=world.ana.id, kinds=[BY_KEY["spo2"].number], since=world.now - timedelta(days=1), until=world.now + timedelta(seconds=1), limit=9
-    )] == [95]
+    assert [
+        row["value"]
+        for row in timeline.history(
+            patient_id=world.ana.id,
+            kinds=[BY_KEY["spo2"].number],
+            since=world.now - timedelta(days=1),
+            until=world.now + timedelta(seconds=1),
+            limit=9,
+        )
+    ] == [95]
     (amendment,) = timeline.amendments(patient_id=world.ana.id, seq=old)
     assert amendment["replaced_by_seq"] == fate["seq"]
 

@@ -47,7 +47,12 @@ def recomputed(patient_id: UUID) -> dict[date, tuple[int, float, float, float]]:
 
 moments = st.integers(0, 6 * 24 * 60).map(lambda minutes: START + timedelta(minutes=minutes))
 steps = st.lists(
-    st.tuples(st.sampled_from(["add", "add", "add", "correct", "remove", "read"]), moments, st.integers(40, 180), st.sampled_from(["watch", "phone"])),
+    st.tuples(
+        st.sampled_from(["add", "add", "add", "correct", "remove", "read"]),
+        moments,
+        st.integers(40, 180),
+        st.sampled_from(["watch", "phone"]),
+    ),
     min_size=1,
     max_size=25,
 )
