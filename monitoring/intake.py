@@ -229,6 +229,7 @@ class History(Mapping[str, Sequence[Reading]]):
     def __init__(self, patient_id: UUID, first_at: datetime, last_seq: int, situation: Situation) -> None:
         self._patient_id, self._first_at, self._last_seq, self._situation = patient_id, first_at, last_seq, situation
         self._loaded: dict[str, list[Reading]] = {}
+        self._earlier: dict[int, list[tuple[datetime, float]]] = {}
 
     def newest(self, numbers: set[int]) -> dict[int, datetime]:
         """This function will give the time of the newest reading of each kind that is newer than the batch's first."""
@@ -241,18 +242,28 @@ class History(Mapping[str, Sequence[Reading]]):
             return dict(cursor.fetchall())
 
     def jumped(self, kind: catalogue.Kind, settled: Settled) -> bool:
-        """This function will tell whether the value differs from the last one by more than the kind can change in that time."""
+        """This function will tell whether the value is too far from those just before it, the batch's own included."""
         if kind.jump is None:
             return False
         by, within = kind.jump
+        earlier = self._earlier.get(kind.number)
+        if earlier is None:
+            earlier = self._earlier[kind.number] = self._values(kind.number, self._first_at - within)
+        values = [value for _, value in earlier]
+        # A median lies between the extremes, so that most values need none.
+        far = bool(values) and max(settled.value - min(values), max(values) - settled.value) > by
+        jumped = far and catalogue.leaps(kind, settled.value, settled.at, earlier)
+        earlier.append((settled.at, settled.value))
+        return jumped
+
+    def _values(self, number: int, since: datetime) -> list[tuple[datetime, float]]:
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT value FROM records_observation WHERE patient_id = %s AND kind = %s AND state = 0 AND at >= %s AND at < %s "
-                "ORDER BY at DESC LIMIT 1",
-                [self._patient_id, kind.number, settled.at - within, settled.at],
+                "SELECT at, value FROM records_observation WHERE patient_id = %s AND kind = %s AND state = 0 AND at >= %s AND at < %s "
+                "ORDER BY at",
+                [self._patient_id, number, since, self._first_at],
             )
-            row = cursor.fetchone()
-        return row is not None and abs(row[0] - settled.value) > by
+            return list(cursor.fetchall())
 
     def __getitem__(self, kind: str) -> Sequence[Reading]:
         if kind not in self._loaded:

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from healthhub.lib.refused import Invalid
-from healthhub.lib.units import to_canonical
+from healthhub.lib.units import to_canonical, ucum
 from healthhub.records import catalogue
 from healthhub.records.catalogue import BY_KEY, Kind, plausible
 
@@ -109,7 +109,7 @@ def settle(sent: Sent, *, as_of: datetime, born: date | None) -> Settled:
     context: dict[str, Any] | None = dict(sent.context) if sent.context else None
     if unit != kind.unit and value != sent.value:
         # The limit is judged in the unit that was measured: 70 mg/dL and 3.9 mmol/L both lie exactly on it.
-        context = (context or {}) | {"unit": unit, "sent": sent.value} | ({"sent2": sent.value2} if sent.value2 is not None else {})
+        context = (context or {}) | {"unit": ucum(unit, kind=kind), "sent": sent.value} | ({"sent2": sent.value2} if sent.value2 is not None else {})
     _check_texts(sent, context)
     offset = at.utcoffset()
     minutes = int(offset.total_seconds() // 60) if offset else 0

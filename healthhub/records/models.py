@@ -42,18 +42,6 @@ class State(models.IntegerChoices):
     DELETED = 2
 
 
-class Flag(models.IntegerChoices):
-    """Bits of `Observation.flags`."""
-
-    SUSPICIOUS = 1  # outside the soft range: kept, shown with a question mark, no alert by itself
-    LATE = 2  # arrived too late to speak of now
-    CUFFLESS = 4
-    CENSORED_LOW = 8  # the meter said LO
-    CENSORED_HIGH = 16
-    SIMULATED = 32
-    OUT_OF_ORDER = 64  # older than what was already there of its kind
-
-
 class Observation(models.Model):
     """One reading. Blood pressure is one row of two values. PARTITION BY RANGE (at), monthly (see partitions.py).
 
@@ -73,7 +61,7 @@ class Observation(models.Model):
     source = models.ForeignKey(Source, models.DO_NOTHING, related_name="+", db_index=False)
     key = models.CharField(max_length=64, default="")
     method = models.SmallIntegerField(choices=Method.choices)
-    flags = models.SmallIntegerField(default=0)
+    flags = models.SmallIntegerField(default=0)  # bits, see catalogue.SUSPICIOUS and its neighbours
     state = models.SmallIntegerField(choices=State.choices, default=State.CURRENT)
     context = models.JSONField(null=True)
     received_at = models.DateTimeField()

@@ -32,7 +32,7 @@ def test_a_reading_is_stored_in_its_canonical_unit_and_numbered(world: World) ->
     assert receipt.counts() == {"stored": 1}
     row = timeline.one(patient_id=world.ana.id, seq=receipt.fates[0]["seq"])
     assert row["value"] == pytest.approx(69.853, abs=0.001)
-    assert row["context"] == {"unit": "lb", "sent": 154.0}
+    assert row["context"] == {"unit": "[lb_av]", "sent": 154.0}
 
 
 def test_sending_again_is_safe(world: World) -> None:
@@ -123,3 +123,18 @@ def test_every_write_is_in_the_access_log(world: World) -> None:
     entry = Entry.objects.filter(patient_id=world.ana.id).latest("id")
     assert Entry.objects.filter(patient_id=world.ana.id).count() == before + 1
     assert (entry.did, entry.actor_kind, entry.actor_id) == ("observations.write", "token", world.token_ids["token_write"])
+
+
+def test_another_person_on_the_scale_is_marked_and_raises_nothing(world: World) -> None:
+    world.ana.conditions = ["heart_failure"]
+    world.ana.save()
+    send(world, *[reading(world, 60 * h, kind="weight", value=70 + h / 100, unit="kg") for h in (20, 10, 5)])
+    fate = send(world, reading(world, 1, kind="weight", value=88, unit="kg")).fates[0]
+    assert fate["flags"] == ["suspicious"]
+    assert not Alert.objects.filter(patient=world.ana).exists()
+
+
+def test_the_ring_names_what_came_before(world: World) -> None:
+    first = send(world, reading(world, 3))
+    second = send(world, reading(world, 2), reading(world, 1))
+    assert second.fates[-1]["seq"] == first.fates[0]["seq"] + 2
