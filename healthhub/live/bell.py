@@ -3,7 +3,8 @@
 A ring is a hint and nothing more. It carries ids and numbers, never a value of a reading; whoever hears it asks the
 database, and whoever does not hear it finds the gap by `seq`. So a dead Redis costs delay, never a fact.
 
-On the wire: channel layer group `user.<32 hex>`, message `{"type": "ring", "event": {...}}`, one event as in `ring_on_commit`.
+On the wire: channel layer group `user.<32 hex>` (and `patient.<32 hex>`), message `{"type": "ring", "event": {...}}`, one event
+as in `ring_on_commit`. `ears` hears it in the processes that hold sockets.
 """
 
 import logging
@@ -36,37 +37,45 @@ def group_of(user_id: UUID) -> str:
     return f"user.{user_id.hex}"
 
 
+def group_of_patient(patient_id: UUID) -> str:
+    """This function will name the group that sockets of devices join: a token belongs to a patient, not to a person."""
+    return f"patient.{patient_id.hex}"
+
+
 def ring_on_commit(*, users: Iterable[UUID], event: Mapping[str, Any]) -> None:
     """This function will ring for these people once the present transaction is committed (at once outside of one).
 
     `event` is one of
-        {"type": "reading", "patient": id, "kind": key, "seq": n}
-        {"type": "alert", "alert": id, "patient": id, "version": n, "state": s, "severity": s}
-        {"type": "notice", "notice": id, "seq": n}
-        {"type": "authz"}
-    UUIDs become text. Never raises for Redis' sake: a failed ring is logged.
+        {"type": "reading", "patient": id, "data_class": c, "kinds": [key, ...], "after": n, "seq": n}
+        {"type": "alert", "alert": id, "patient": id, "data_class": c, "version": n, "state": s, "severity": s}
+        {"type": "notice"}      there are new ones in the inbox
+        {"type": "authz"}       what these people may see has changed
+    UUIDs become text. An event that names a patient also rings for her devices that may read. Never raises for Redis'
+    sake: a failed ring is logged.
     """
-    people = sorted({*users})
-    if not people:
+    groups = [group_of(person) for person in sorted({*users})]
+    if "patient" in event:
+        groups.append(group_of_patient(UUID(str(event["patient"]))))
+    if not groups:
         return
     message = {"type": "ring", "event": {name: str(value) if isinstance(value, UUID) else value for name, value in event.items()}}
 
     def ring_now() -> None:
-        ring(people, message)
+        ring(groups, message)
 
     transaction.on_commit(ring_now, robust=True)
 
 
-def ring(people: Iterable[UUID], message: Mapping[str, Any]) -> None:
-    """This function will publish one message to each person's group in one round trip, or log why it could not."""
+def ring(groups: Iterable[str], message: Mapping[str, Any]) -> None:
+    """This function will publish one message to each group in one round trip, or log why it could not."""
     if time.monotonic() < _resting["until"]:
         return
     layer = cast(RedisPubSubChannelLayer, get_channel_layer())
     body = layer.serialize(message)
     # `group_send` from a thread without a loop would open a connection per call (3 ms); this pool keeps one (0.1 ms).
     pipeline = _redis().pipeline(transaction=False)
-    for person in people:
-        pipeline.publish(f"{_prefix()}__group__{group_of(person)}", body)
+    for group in groups:
+        pipeline.publish(f"{prefix()}__group__{group}", body)
     try:
         pipeline.execute()
     except RedisError as error:
@@ -81,5 +90,6 @@ def _redis() -> Redis:
     )
 
 
-def _prefix() -> str:
+def prefix() -> str:
+    """This function will give what all our names in Redis begin with."""
     return str(cast(dict[str, Any], settings.CHANNEL_LAYERS["default"])["CONFIG"]["prefix"])
