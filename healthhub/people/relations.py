@@ -1,14 +1,14 @@
 """What each relation to a patient opens: the table behind the gate. Pure; `access` finds the relations.
 
-| relation                                    | read | write | act | limits | backtest | consent, tokens, audit, export |
-|---------------------------------------------|------|-------|-----|--------|----------|--------------------------------|
-| the patient herself                         | yes  | yes   | yes | -      | -        | yes                            |
-| person named by a grant (care, caregiving)  | r    | w     | a   | -      | -        | -                              |
-| care team or organisation (care), clinician | r    | w     | a   | a      | r        | -                              |
-| break-glass, while it is open               | yes  | -     | -   | -      | -        | -                              |
-| programme, research, insurer, operator      | -    | -     | -   | -      | -        | -                              |
+| relation                                    | read | write | act | snooze | limits | backtest | consent, tokens, audit, export |
+|---------------------------------------------|------|-------|-----|--------|--------|----------|--------------------------------|
+| the patient herself                         | yes  | yes   | yes | yes    | -      | -        | yes                            |
+| person named by a grant (care, caregiving)  | r    | w     | a   | n      | -      | -        | -                              |
+| care team or organisation (care), clinician | r    | w     | a   | n      | a      | r        | -                              |
+| break-glass, while it is open               | yes  | -     | -   | -      | -      | -        | -                              |
+| programme, research, insurer, operator      | -    | -     | -   | -      | -      | -        | -                              |
 
-r, w, a: if the grant gives the right to read, write, act; and then for the grant's data classes only.
+r, w, a, n: if the grant gives the right to read, write, act, be notified; and then for the grant's data classes only.
 """
 
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ RIGHT_FOR: dict[str, str | None] = {
     "read": "read",
     "write": "write",
     "act": "act",
+    "snooze": "notify",  # not to be told for a while
     "limits": "act",
     "backtest": "read",
     "consent": None,
@@ -29,9 +30,9 @@ RIGHT_FOR: dict[str, str | None] = {
     "break_glass": None,
 }
 RIGHTS = ("read", "notify", "write", "act")
-SELF_MAY = frozenset({"read", "write", "act", "consent", "tokens", "audit", "export"})
+SELF_MAY = frozenset({"read", "write", "act", "snooze", "consent", "tokens", "audit", "export"})
 GLASS_MAY = frozenset({"read"})
-_PERSON_MAY = frozenset({"read", "write", "act"})
+_PERSON_MAY = frozenset({"read", "write", "act", "snooze"})
 _TEAM_MAY = _PERSON_MAY | {"limits", "backtest"}
 # (kind of grantee, purpose) -> what such a grant can open at all. What is not here opens no person's data.
 GRANT_MAY: dict[tuple[str, str], frozenset[str]] = {

@@ -38,13 +38,13 @@ def plainly_open(user: User, patient: Patient, action: str, data_class: str) -> 
             if m.since <= NOW and (not m.until or m.until > NOW)
         ]
         names_her = grant.grantee_kind == "person" and grant.grantee_id == user.id and grant.purpose in ("care", "caregiving")
-        if names_her and action in ("read", "write", "act") and action in grant.rights:
+        if names_her and action in ("read", "write", "act", "snooze") and action.replace("snooze", "notify") in grant.rights:
             return True
         if grant.purpose == "care" and (
             (grant.grantee_kind == "team" and grant.grantee_id in [m.team_id for m in working])
             or (grant.grantee_kind == "organisation" and grant.grantee_id in [m.organisation_id for m in working])
         ):
-            needed = {"read": "read", "backtest": "read", "write": "write", "act": "act", "limits": "act"}.get(action)
+            needed = {"read": "read", "backtest": "read", "write": "write", "act": "act", "limits": "act", "snooze": "notify"}.get(action)
             if needed in grant.rights:
                 return True
     return False

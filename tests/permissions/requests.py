@@ -1,11 +1,12 @@
 """How each address of the table is asked: the ids in its path and a body that the right person may send."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 from django.urls import reverse
 
+from tests.permissions.records import Records
 from tests.world import World
 
 
@@ -18,8 +19,57 @@ class Asking:
     query: dict[str, str] = field(default_factory=dict)
 
 
-def asking(world: World, method: str, name: str) -> Asking:
+def asking(world: World, records: Records, method: str, name: str) -> Asking:
     """This function will give the request for one line of the table, aimed at what is Ana's."""
+    return {**_people(world), **_readings(world, records), **_alerts(world, records), **_rules(world, records)}[f"{method} {name}"]
+
+
+def _readings(world: World, records: Records) -> dict[str, Asking]:
+    ana = {"patient_id": str(world.ana.id)}
+    one = {**ana, "seq": str(records.seq)}
+    sent = {"patient": str(world.ana.id), "kind": "hr", "at": (world.now - timedelta(minutes=1)).isoformat(), "value": 71, "unit": "/min"}
+    why = {"kind": "bp", "day": world.now.astimezone(UTC).date().isoformat()}
+    return {
+        "POST observations": Asking(body=sent),
+        "GET kinds": Asking(),
+        "GET history": Asking(ana, query={"limit": "50"}),
+        "GET observation": Asking(one),
+        "GET why": Asking(ana, query=why),
+        "POST observation-correct": Asking(one, {"value": 180, "value2": 110, "unit": "mm[Hg]", "reason": "read from the wrong line"}),
+        "POST observation-remove": Asking(one, {"reason": "the cuff was loose"}),
+    }
+
+
+def _alerts(world: World, records: Records) -> dict[str, Asking]:
+    ana = {"patient_id": str(world.ana.id)}
+    open_, held = {"alert_id": str(records.open_alert)}, {"alert_id": str(records.held_alert)}
+    return {
+        "GET patient-alerts": Asking(ana),
+        "GET alert": Asking(open_),
+        "POST alert-acknowledge": Asking(open_, {}),
+        "POST alert-hand-back": Asking(held),
+        "POST alert-snooze": Asking(open_, {"until": (world.now + timedelta(hours=1)).isoformat()}),
+        "POST alert-unsnooze": Asking(held),
+        "POST alert-note": Asking(open_, {"text": "spoke with her"}),
+        "POST alert-resolve": Asking(open_, {"outcome": "acted", "text": "dose changed"}),
+        "GET worklist-rows": Asking(),
+    }
+
+
+def _rules(world: World, records: Records) -> dict[str, Asking]:
+    ana, north = {"patient_id": str(world.ana.id)}, {"team_id": str(world.north.id)}
+    return {
+        "GET plan": Asking(ana),
+        "GET limits": Asking(ana),
+        "POST limits": Asking(ana, {"rule": "BP-05", "changes": {"off": True}, "reason": "measured in pain"}),
+        "POST limit-end": Asking({"limit_id": str(records.limit)}),
+        "POST rule-backtest": Asking(body={"rule": "BP-01", "patients": [str(world.ana.id)], "days": 30}),
+        "GET team-rules": Asking(north),
+        "POST team-rules": Asking(north, {"definition": RULE, "reason": "tried on our own panel"}),
+    }
+
+
+def _people(world: World) -> dict[str, Asking]:
     ana = {"patient_id": str(world.ana.id)}
     duty = [str(world.users["nurse_in_team"].id), str(world.users["doctor_in_team"].id)]
     grant = {
@@ -31,7 +81,7 @@ def asking(world: World, method: str, name: str) -> Asking:
         "document_version": "2026-02",
         "ends_at": (world.now + timedelta(days=30)).isoformat(),
     }
-    known = {
+    return {
         "GET me": Asking(),
         "GET patients": Asking(),
         "GET patient": Asking(ana),
@@ -49,7 +99,19 @@ def asking(world: World, method: str, name: str) -> Asking:
         "POST on-duty": Asking({"team_id": str(world.north.id)}, {"on_duty": duty}),
         "POST membership-end": Asking({"membership_id": str(world.memberships["nurse_in_team"].id)}),
     }
-    return known[f"{method} {name}"]
+
+
+RULE = {
+    "id": "NORTH-1",
+    "version": "1",
+    "severity": "amber",
+    "name": {"zh-hans": "静息心率偏高", "en": "Raised resting heart rate"},
+    "limits": {"above": {"/min": 105}},
+    "when": {"type": "threshold", "kinds": ["hr"], "any": [{"at_least": "above"}]},
+    "patient": {"zh-hans": "您的心率偏高。", "en": "Your heart rate is raised."},
+    "clinician": {"zh-hans": "心率偏高。", "en": "Raised heart rate."},
+    "source": "The North team's own",
+}
 
 
 def path_of(name: str, ids: dict[str, Any], query: dict[str, str] | None = None) -> str:

@@ -56,6 +56,36 @@ GET     teams                401  200  200  200  200  200  200  200  200  200  2
 POST    on-duty              401  404  404  404  404  200  404  404  200  404  404  404  404  403  403  401  403
 # The membership is Mei's, the lead's: she may leave, a colleague sees it and may not end it.
 POST    membership-end       401  404  404  404  404  403  404  404  204  404  404  404  404  403  403  401  403
+
+# Readings. Ana's devices do what they were made for: one writes, one reads; Ben's device knows no Ana.
+POST    observations         401  201  404  403  404  201  404  404  201  404  404  403  404  201  403  401  404
+GET     kinds                401  200  200  200  200  200  200  200  200  200  200  200  200  200  200  401  200
+GET     history              401  200  404  200  404  200  404  404  200  404  404  200  404  403  200  401  404
+GET     observation          401  200  404  200  404  200  404  404  200  404  404  200  404  403  200  401  404
+GET     why                  401  200  404  200  404  200  404  404  200  404  404  200  404  403  200  401  404
+POST    observation-correct  401  200  404  403  404  200  404  404  200  404  404  403  404  403  403  401  403
+POST    observation-remove   401  200  404  403  404  200  404  404  200  404  404  403  404  403  403  401  403
+
+# Alerts: whoever may act, acts; through the broken glass one only looks. A snooze is a matter of who is told.
+GET     patient-alerts       401  200  404  200  404  200  404  404  200  404  404  200  404  403  403  401  403
+GET     alert                401  200  404  200  404  200  404  404  200  404  404  200  404  403  403  401  403
+POST    alert-acknowledge    401  200  404  200  404  200  404  404  200  404  404  403  404  403  403  401  403
+POST    alert-hand-back      401  200  404  200  404  200  404  404  200  404  404  403  404  403  403  401  403
+POST    alert-snooze         401  200  404  200  404  200  404  404  200  404  404  403  404  403  403  401  403
+# Only Dr Lim has snoozed it.
+POST    alert-unsnooze       401  409  404  409  404  200  404  404  409  404  404  403  404  403  403  401  403
+POST    alert-note           401  200  404  200  404  200  404  404  200  404  404  403  404  403  403  401  403
+POST    alert-resolve        401  200  404  200  404  200  404  404  200  404  404  403  404  403  403  401  403
+GET     worklist-rows        401  200  200  200  200  200  200  200  200  200  200  200  200  403  403  401  403
+
+# Limits and rules are the team's business; everyone who sees her may know by which rules she is watched.
+GET     plan                 401  200  404  200  404  200  404  404  200  404  404  200  404  403  403  401  403
+GET     limits               401  200  404  200  404  200  404  404  200  404  404  200  404  403  403  401  403
+POST    limits               401  403  404  403  404  201  404  404  201  404  404  403  404  403  403  401  403
+POST    limit-end            401  403  404  403  404  200  404  404  200  404  404  403  404  403  403  401  403
+POST    rule-backtest        401  403  404  403  404  200  404  404  200  404  404  403  404  403  403  401  403
+GET     team-rules           401  404  404  404  404  200  404  404  200  404  404  404  404  403  403  401  403
+POST    team-rules           401  404  404  404  404  201  404  404  201  404  404  404  404  403  403  401  403
 """
 
 

@@ -1,0 +1,64 @@
+"""Readings, alerts and limits for the walk through the table: Ana's and Ben's, each marked in every text that can carry a mark."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from monitoring import alerts, intake, plans
+from monitoring.models import Alert, Limit
+from tests.world import World
+
+
+@dataclass(frozen=True)
+class Records:
+    """What the addresses of the table are aimed at: Ana's open alert, the one Dr Lim holds and snoozed, her limit, a reading's number."""
+
+    open_alert: UUID
+    held_alert: UUID
+    limit: UUID
+    seq: int
+
+
+def fill(world: World) -> Records:
+    """This function will let both patients measure, alerts arise, and the doctors work with them."""
+    hers = [_measured_and_treated(world, whose) for whose in ("ana", "ben")]
+    return hers[0]
+
+
+def _measured_and_treated(world: World, whose: str) -> Records:
+    patient, self_, doctor, nurse = (
+        (world.ana, "patient_self", "doctor_in_team", "nurse_in_team")
+        if whose == "ana"
+        else (world.ben, "other_patient", "doctor_elsewhere", "doctor_break_glass")
+    )
+
+    def reading(minutes_ago: int, kind: str, value: float, value2: float | None, unit: str) -> dict[str, object]:
+        at = (world.now - timedelta(minutes=minutes_ago)).isoformat()
+        marks = {
+            "source": world.said(whose, "cuff"),
+            "key": world.said(whose, str(minutes_ago)),
+            "context": {"note": world.said(whose, "ill")},
+        }
+        return {"kind": kind, "at": at, "value": value, "value2": value2, "unit": unit, **marks}
+
+    high = [reading(20, "bp", 190, 120, "mm[Hg]"), reading(15, "bp", 192, 121, "mm[Hg]")]
+    low = [reading(10, "glucose", 2.4, None, "mmol/L")]
+    receipt = intake.receive(patient_id=patient.id, readings=high + low, by=world.viewer(self_), now=world.now)
+    assert [fate["fate"] for fate in receipt.fates] == ["stored"] * 3, receipt.fates
+    found = {alert.data_class: alert.id for alert in Alert.objects.filter(patient=patient)}
+    by, now = world.viewer(doctor), world.now
+    alerts.acknowledge(alert_id=found["glucose"], by=by, now=now)
+    alerts.note(alert_id=found["glucose"], by=by, text=world.said(whose, "called her"), now=now)
+    alerts.snooze(alert_id=found["glucose"], by=by, until=now + timedelta(hours=2), now=now)
+    alerts.note(alert_id=found["vitals"], by=world.viewer(nurse), text=world.said(whose, "will visit"), now=now)
+    limit = plans.set_limit(
+        patient_id=patient.id,
+        rule_id="BP-05",
+        changes={"off": True},
+        reason=world.said(whose, "white coat"),
+        expires_at=None,
+        by=by,
+        now=now,
+    )
+    assert Limit.objects.get(id=limit.id).ended_at is None
+    return Records(found["vitals"], found["glucose"], limit.id, int(receipt.fates[0]["seq"]))
