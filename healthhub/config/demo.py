@@ -28,6 +28,7 @@ from healthhub.config.servers import ROOT, Server, Servers, ServerTrouble, on_le
 
 HOST = "127.0.0.1"
 PATIENCE = 8.0  # seconds a process may take to end by itself
+HOPELESS = 4  # deaths of the web process before its first page
 LONGEST_REST = 30.0  # seconds between two starts of a process that keeps dying
 
 
@@ -116,6 +117,7 @@ class Child:
         self.program = program
         self.process: asyncio.subprocess.Process | None = None
         self.stopping = False
+        self.deaths = 0
 
     async def keep(self) -> None:
         rest = 1.0
@@ -124,6 +126,7 @@ class Child:
             await self.run_once()
             if self.stopping:
                 return
+            self.deaths += 1
             rest = 1.0 if time.monotonic() - started > 60 else min(2 * rest, LONGEST_REST)
             say(f"{self.program.name} ended with {self.process.returncode if self.process else '?'}; starting it again in {rest:.0f} s")
             await asyncio.sleep(rest)
@@ -210,12 +213,14 @@ class Runner:
         await self.stopped.wait()
 
     async def wait_for_page(self) -> None:
+        web = self.children[0]
         async with httpx.AsyncClient() as client:
-            while True:
+            while web.deaths < HOPELESS:
                 with contextlib.suppress(httpx.TransportError):
                     await client.get(self.url, timeout=10)
                     return
                 await asyncio.sleep(0.1)
+        raise ServerTrouble(f"{web.program.name} cannot start; its own words are above.")
 
     async def keep_servers(self) -> None:
         while True:
