@@ -211,7 +211,7 @@ def main(wish: str, rest: list[str]) -> None:
     elif wish == "check":
         hand_over("-m", "tools.check")
     elif wish == "bench":
-        hand_over("-m", "tools.bench", *rest)
+        hand_over("-m", "tests.bench", *rest)
     else:
         raise Trouble("There is no command %r.\n%s" % (wish, HELP))
 

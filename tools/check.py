@@ -8,8 +8,6 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from babel.messages.pofile import read_po
-
 from healthhub.config.servers import ROOT, Servers
 
 BIN = Path(sys.executable).parent
@@ -37,20 +35,6 @@ def ran(name: str, command: Sequence[str | Path], environment: dict[str, str]) -
     return done.returncode == 0
 
 
-def words_complete() -> bool:
-    """This function will tell whether every word of the Chinese catalogue is translated and none is a guess."""
-    missing = []
-    for path in sorted((ROOT / "healthhub" / "web" / "locale").glob("*/LC_MESSAGES/*.po")):
-        with path.open("rb") as file:
-            catalogue = read_po(file)
-        missing += [
-            f"{path.parent.parent.name}: {message.id}" for message in catalogue if message.id and (not message.string or message.fuzzy)
-        ]
-    print(f"{'FAILED' if missing else 'ok    '} words translated")
-    print("".join(f"  {line}\n" for line in missing), end="", flush=True)
-    return not missing
-
-
 def checks(environment: dict[str, str]) -> list[bool]:
     test = environment | {"HEALTHHUB_MODE": "test", "SECRET_KEY": PRODUCTION["SECRET_KEY"]}
     results = [
@@ -60,7 +44,7 @@ def checks(environment: dict[str, str]) -> list[bool]:
         ran("types", [BIN / "mypy", *TYPED], test),
         ran("migrations", [sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"], test),
         ran("deployment settings", [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"], environment | PRODUCTION),
-        words_complete(),
+        ran("words", [sys.executable, "tools/words.py"], test),
     ]
     if HOUSE.exists():
         results.append(ran("house figures", [sys.executable, HOUSE, "--gate"], {}))
