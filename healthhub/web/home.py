@@ -46,6 +46,7 @@ class Card:
     kind: Kind
     reading: Seen
     spark: SafeString
+    lines: str  # the dashed reference lines in words, upper first
 
 
 @page(*EVERYONE)
@@ -99,8 +100,12 @@ def state_of(visit: Visit, patient: Patient) -> dict[str, Any]:
     """This function will gather what the upper half shows: the answer and the alerts."""
     found = doors.open_alerts(viewer=visit.viewer, patient_id=patient.id, now=visit.now)
     newest = _newest(visit, patient)
+    # While something must be done, what is only watched stands behind it.
+    pressing = [alert for alert in found if alert.severity in {"red", "urgent", "amber"}]
     return {
-        "alerts": found,
+        "alerts": pressing or found,
+        "lesser": [alert for alert in found if alert not in pressing] if pressing else [],
+        "today": shown.today_words(now=visit.now),
         "answer": answer(patient, found, newest=newest, own=patient.user_id == visit.user.id, now=visit.now),
         "emergency": EMERGENCY.get(patient.locale, "112"),
     }
@@ -119,7 +124,7 @@ def answer(patient: Patient, found: list[Any], *, newest: datetime | None, own: 
         return Answer("red", gettext("This needs help now"), gettext("Do what the first card below says, before anything else."))
     if worst == "urgent":
         return Answer(
-            "urgent", gettext("This needs attention today"), gettext("Please read what to do below. Your care team has been told.")
+            "urgent", gettext("This needs attention today"), gettext("Please read what to do below. The care team has been told.")
         )
     if worst == "amber":
         count = sum(alert.severity == "amber" for alert in found)
@@ -153,13 +158,15 @@ def values_of(visit: Visit, patient: Patient) -> dict[str, Any]:
         if key in newest:
             kind = BY_KEY[key]
             spark = spark_of(days.get(key, []), kind=kind, since=since, until=today, glucose_unit=visit.glucose_unit)
-            cards.append(Card(kind, newest[key], spark))
+            lines = shown.LIMITS.get((key, shown.unit_of(kind, visit.glucose_unit)), ())
+            cards.append(Card(kind, newest[key], spark, "/".join(f"{line:g}" for line in reversed(lines))))
     return {"cards": cards, "loggable": LOGGABLE}
 
 
 def spark_of(days: list[Any], *, kind: Kind, since: Any, until: Any, glucose_unit: str) -> SafeString:
     """This function will draw a fortnight of one kind in the reader's unit, with a sentence that says the same."""
     unit = shown.unit_of(kind, glucose_unit)
+    days = [day for day in days if since <= day.start <= until]
     dots = shown.day_dots(days, kind=kind, unit=unit)
     label = gettext("%(kind)s, last 14 days: no readings") % {"kind": shown.both(kind.name)}
     if days:
@@ -175,7 +182,7 @@ def spark_of(days: list[Any], *, kind: Kind, since: Any, until: Any, glucose_uni
         dots,
         since=shown.days_since_epoch(since) - 0.5,
         until=shown.days_since_epoch(until) + 0.5,
-        scale=shown.scale_for(kind, unit=unit, dots=dots),
+        scale=shown.scale_for(kind, unit=unit, dots=dots, small=True),
         limits=shown.LIMITS.get((kind.key, unit), ()),
         label=label,
     )

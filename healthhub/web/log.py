@@ -23,10 +23,22 @@ from healthhub.web.home import EMERGENCY
 from healthhub.web.pages import PageRequest, Visit, page
 from monitoring import intake, worklist as doors
 
-SYMPTOMS = (
-    "symptom_chest_pain", "symptom_dyspnoea", "symptom_neuro", "symptom_syncope", "symptom_palpitations", "symptom_dizziness",
-    "symptom_headache", "symptom_oedema", "symptom_orthopnoea", "symptom_fatigue", "symptom_vomiting", "symptom_bleeding",
-)  # fmt: skip
+# In the words of the person who has them; the catalogue's names are for clinicians.
+SYMPTOMS: Mapping[str, str] = {
+    "symptom_chest_pain": _n("Chest pain or tightness"),
+    "symptom_dyspnoea": _n("Short of breath"),
+    "symptom_dyspnoea_rest": _n("Short of breath even at rest"),
+    "symptom_neuro": _n("Face drooping, weak arm or slurred speech"),
+    "symptom_syncope": _n("Fainted"),
+    "symptom_palpitations": _n("Heart racing or irregular"),
+    "symptom_dizziness": _n("Dizzy"),
+    "symptom_headache": _n("Headache"),
+    "symptom_oedema": _n("Swollen feet or legs"),
+    "symptom_orthopnoea": _n("Breathless when lying flat"),
+    "symptom_fatigue": _n("Very tired"),
+    "symptom_vomiting": _n("Vomiting"),
+    "symptom_bleeding": _n("Heavy bleeding, or coughing up blood"),
+}
 GRADES = (("1", _n("A little")), ("2", _n("Clearly")), ("3", _n("Badly")))
 
 
@@ -240,7 +252,7 @@ def _form(request: PageRequest, patient: Patient, what: str, filled: Filled, *, 
         "boxes": boxes,
         "filled": filled,
         "meals": [(code, gettext(words)) for code, words in shown.MEALS.items()],
-        "symptoms": [(key, shown.both(BY_KEY[key].name)) for key in SYMPTOMS],
+        "symptoms": [(key, gettext(words)) for key, words in SYMPTOMS.items()],
         "grades": [(code, gettext(words)) for code, words in GRADES],
         "last": _last(visit, patient, what),
         "latest_at": f"{timezone.localtime(visit.now, visit.zone):%Y-%m-%dT%H:%M}",
@@ -263,7 +275,9 @@ def _saved(request: PageRequest, patient: Patient, what: str, filled: Filled, re
         "own": patient.user_id == visit.user.id,
         "what": what,
         "saved": [_spoken(reading, fate, visit) for reading, fate in zip(filled.readings, receipt.fates, strict=True)],
-        "repeat": any(fate.get("repeat") or "suspicious" in fate.get("flags", ()) for fate in receipt.fates),
+        # Once a danger is confirmed the card says what to do; another measurement would only hold her up.
+        "repeat": not any(alert.severity in {"red", "urgent"} for alert in found)
+        and any(fate.get("repeat") or "suspicious" in fate.get("flags", ()) for fate in receipt.fates),
         "advice": [fate["repeat"] for fate in receipt.fates if fate.get("repeat")],
         "alerts": found,
         "emergency": EMERGENCY.get(patient.locale, "112"),
@@ -281,6 +295,7 @@ def _spoken(reading: Mapping[str, Any], fate: Mapping[str, Any], visit: Visit) -
     }
     figure = f"{reading['value']:g}" + (f"/{reading['value2']:g}" if reading.get("value2") is not None else "")
     unit = shown.unit_words(reading["unit"])
-    if kind.key.startswith("symptom_"):
-        figure, unit = shown.symptom_words(reading["value"]), ""
-    return {"name": shown.both(kind.name), "figure": figure, "unit": unit, "fate": words.get(fate["fate"], gettext("Saved"))}
+    name = shown.both(kind.name)
+    if kind.key in SYMPTOMS:
+        name, figure, unit = gettext(SYMPTOMS[kind.key]), shown.symptom_words(reading["value"]), ""
+    return {"name": name, "figure": figure, "unit": unit, "fate": words.get(fate["fate"], gettext("Saved"))}

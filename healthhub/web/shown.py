@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
-from django.utils.formats import date_format, localize
+from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext, gettext_noop as _n, ngettext, pgettext
 
 from healthhub.lib.units import from_canonical, round_half_up
@@ -29,7 +29,7 @@ UNITS: Mapping[str, str] = {
 }
 # Fixed ranges of the drawings in the unit shown: the same for everyone.
 SCALES: Mapping[tuple[str, str], Scale] = {
-    ("bp", "mm[Hg]"): Scale(40, 220, (60, 90, 135, 180)),
+    ("bp", "mm[Hg]"): Scale(40, 220, (60, 85, 110, 135, 160, 180, 200)),
     ("glucose", "mmol/L"): Scale(2, 20, (3.9, 7, 10, 13.9)),
     ("glucose", "mg/dL"): Scale(36, 360, (70, 126, 180, 250)),
     ("cgm", "mmol/L"): Scale(2, 20, (3.9, 7, 10, 13.9)),
@@ -39,6 +39,11 @@ SCALES: Mapping[tuple[str, str], Scale] = {
     ("rhr", "/min"): Scale(30, 130, (40, 60, 80, 100)),
     ("temp", "Cel"): Scale(34, 42, (36, 37, 38, 39)),
     ("rr", "/min"): Scale(4, 40, (8, 12, 20, 25)),
+}
+SMALL: Mapping[tuple[str, str], Scale] = {
+    ("bp", "mm[Hg]"): Scale(55, 195),
+    ("glucose", "mmol/L"): Scale(2, 16),
+    ("cgm", "mmol/L"): Scale(2, 16),
 }
 # Reference lines of the small drawings; what counts for one person stands in her limits and on her alerts.
 LIMITS: Mapping[tuple[str, str], tuple[float, ...]] = {
@@ -234,6 +239,11 @@ def clock_words(at: datetime, *, now: datetime) -> str:
     return f"{day_words(local.date(), today=today)} {local:%H:%M}"
 
 
+def today_words(*, now: datetime) -> str:
+    """This function will say the reader's day: "Tuesday 24 November"."""
+    return date_format(timezone.localtime(now).date(), "n月j日 l" if language() == "zh-hans" else "l j F")
+
+
 def day_words(day: date, *, today: date) -> str:
     if day.year == today.year:
         return date_format(day, "n月j日" if language() == "zh-hans" else "j M")
@@ -264,13 +274,14 @@ def person_words(patient: Any, *, now: datetime) -> str:
     parts = [gettext(SEXES[patient.sex])] if patient.sex in SEXES else []
     age = years(patient.birth_date, now=now)
     if age is not None:
-        parts.append(ngettext("%(n)s year", "%(n)s years", age) % {"n": localize(age)})
+        parts.append(pgettext("age in years", "%(n)s") % {"n": age})
     return gettext(", ").join(parts)
 
 
-def scale_for(kind: Kind, *, unit: str, dots: Sequence[Dot]) -> Scale:
+def scale_for(kind: Kind, *, unit: str, dots: Sequence[Dot], small: bool = False) -> Scale:
     """This function will give the fixed scale of a kind; kinds without one get round figures that hold their values."""
-    fixed = SCALES.get((kind.key, unit))
+    fixed = SMALL.get((kind.key, unit)) if small else None
+    fixed = fixed or SCALES.get((kind.key, unit))
     if fixed:
         return fixed
     values = [dot.value for dot in dots] or [0.0, 1.0]

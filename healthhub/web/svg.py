@@ -57,7 +57,7 @@ class Frame:
 
 def sparkline(dots: Sequence[Dot], *, since: float, until: float, scale: Scale, limits: Sequence[float] = (), label: str) -> SafeString:
     """This function will draw a row of days: a line for single values, a bar from low to high for pairs, the last one marked."""
-    frame = Frame(240, 56, 4, 8, 6, 6, since, until, scale)
+    frame = Frame(220, 64, 4, 8, 6, 6, since, until, scale)
     root = _root(frame, label, "spark")
     _limits(root, frame, limits)
     _marks(root, frame, dots, gap=3.5)

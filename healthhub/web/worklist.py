@@ -28,7 +28,7 @@ class Line:
 
     row: Row
     spark: SafeString | str
-    quiet_until: datetime | None  # the first alert is snoozed by this viewer
+    quiet: list[tuple[Alert, datetime]]  # what this viewer snoozed, and until when
 
     @property
     def more(self) -> int:
@@ -69,8 +69,7 @@ def line_of(row: Row, visit: Visit) -> Line:
         key, days = row.spark
         today = timezone.localtime(visit.now, visit.zone).date()
         spark = spark_of(days, kind=BY_KEY[key], since=today - timedelta(days=SPARK_DAYS - 1), until=today, glucose_unit=visit.glucose_unit)
-    quiet = row.snoozed.get(row.alerts[0].id) if row.alerts else None
-    return Line(row, spark, quiet)
+    return Line(row, spark, [(alert, row.snoozed[alert.id]) for alert in row.alerts if alert.id in row.snoozed])
 
 
 @page("clinician", methods=("POST",))

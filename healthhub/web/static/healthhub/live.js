@@ -1,13 +1,19 @@
 // One socket a page. It carries hints only ("alert 17 changed"): the parts of the page that the hint concerns are fetched anew,
 // and after every gap all of them are, because a hint that was missed is never sent again.
+// docs/sockets.md is the contract of the frames and of the close codes.
 const banner = document.getElementById("connection");
+const toasts = document.getElementById("toasts");
+const SIGN_IN = 4401;
+const RIGHTS_CHANGED = 4403;
 const SILENCE = 60_000;
 const GRACE = 3_000;
 let socket = null;
 let heard = Date.now();
 let wait = 500;
 let opened = false;
+let lastNotice = null; // the number of the newest notice we know: after a gap the server sends what came after it
 const waiting = new Map();
+const shown = new Set();
 
 const isOpen = () => socket !== null && socket.readyState === WebSocket.OPEN;
 const clock = (at) => new Date(at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
@@ -48,6 +54,23 @@ function heardOf(event) {
   document.dispatchEvent(new CustomEvent("hh:event", { detail: event }));
 }
 
+// A notice about someone who is not on this page is said in words; about someone who is, the page itself changes.
+function sayNotice(notice) {
+  if (shown.has(notice.notice)) return;
+  shown.add(notice.notice);
+  const here = !notice.patient || document.querySelector(`[data-live-patient="${notice.patient}"], [data-patient="${notice.patient}"]`);
+  if (!here && !notice.seen) {
+    const words = notice.texts[document.documentElement.lang.startsWith("zh") ? "zh-hans" : "en"];
+    const toast = document.createElement("a");
+    toast.className = `card toast ${notice.severity}`;
+    toast.href = toasts.dataset.link + notice.patient;
+    toast.append(Object.assign(document.createElement("b"), { textContent: words.title }));
+    toast.append(Object.assign(document.createElement("span"), { textContent: words.body }));
+    toasts.append(toast);
+  }
+  if (document.visibilityState === "visible" && isOpen()) socket.send(JSON.stringify({ type: "seen", notice: notice.notice }));
+}
+
 function caughtUp() {
   document.querySelectorAll("[data-live]").forEach(refreshSoon);
   document.dispatchEvent(new CustomEvent("hh:gap"));
@@ -61,6 +84,7 @@ function say(words) {
 function connect() {
   const address = new URL("/ws/", window.location.href);
   address.protocol = address.protocol.replace("http", "ws");
+  if (lastNotice !== null) address.searchParams.set("after", lastNotice);
   socket = new WebSocket(address);
   socket.addEventListener("open", () => {
     wait = 500;
@@ -76,20 +100,30 @@ function connect() {
   socket.addEventListener("message", (message) => {
     heard = Date.now();
     const event = JSON.parse(message.data);
-    if (event.type === "authz") {
-      caughtUp();
-    } else {
-      heardOf(event);
+    if (event.type === "hello" && lastNotice === null) lastNotice = event.seq;
+    if (event.type === "notice") {
+      lastNotice = Math.max(lastNotice ?? 0, event.seq);
+      sayNotice(event);
     }
+    if (event.patient) heardOf(event);
   });
   socket.addEventListener("close", (closed) => {
-    if (closed.code === 4401 || closed.code === 4403) {
-      window.location.reload(); // signed out or no longer allowed: the server shows what is left
+    if (closed.code === SIGN_IN && mayReload()) {
+      window.location.reload(); // the server shows the sign-in page
       return;
     }
+    if (closed.code === RIGHTS_CHANGED) wait = 50; // at once: what is no longer hers must go from the screen
     setTimeout(connect, wait + Math.random() * wait);
-    wait = Math.min(wait * 2, 15_000);
+    wait = Math.min(Math.max(wait, 250) * 2, 15_000);
   });
+}
+
+// Never in a circle: once in ten seconds.
+function mayReload() {
+  const last = Number(sessionStorage.getItem("hh-reloaded") ?? 0);
+  if (Date.now() - last < 10_000) return false;
+  sessionStorage.setItem("hh-reloaded", String(Date.now()));
+  return true;
 }
 
 setInterval(() => {
@@ -110,7 +144,7 @@ setInterval(() => {
 
 // A part that is no longer ours: load the whole page, which says so.
 document.body.addEventListener("htmx:responseError", (event) => {
-  if (event.detail.xhr.status === 404 && event.detail.requestConfig.verb === "get") window.location.reload();
+  if (event.detail.xhr.status === 404 && event.detail.requestConfig.verb === "get" && mayReload()) window.location.reload();
 });
 document.body.addEventListener("htmx:sendError", () => say(banner.dataset.lost.replace("{time}", clock(heard))));
 window.addEventListener("online", () => { if (!isOpen()) { wait = 500; } });

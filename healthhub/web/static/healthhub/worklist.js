@@ -19,8 +19,7 @@ function focusRow(row) {
 function count() {
   if (!pill) return;
   pill.hidden = moved.size === 0;
-  const words = moved.size === 1 ? pill.dataset.one : pill.dataset.many;
-  pill.firstElementChild.textContent = words.replace("{n}", String(moved.size));
+  pill.firstElementChild.textContent = pill.dataset.words.replace("{n}", String(moved.size));
   document.title = moved.size ? `(${moved.size}) ${title}` : title;
 }
 
@@ -54,12 +53,17 @@ document.addEventListener("hh:event", ({ detail: event }) => {
   }
 });
 
-document.addEventListener("hh:gap", () => {
-  if (list() && !document.querySelector("form.panel:not([hidden])")) {
-    const was = current()?.id;
-    window.htmx.ajax("GET", window.location.pathname, { target: "#rows", select: "#rows", swap: "outerHTML" })
-      .then(() => { if (was) focusRow(document.getElementById(was)); });
+// After a gap in what we heard: the first hundred are fetched anew; further down, the rows in sight, so that the place is kept.
+document.addEventListener("hh:gap", async () => {
+  if (!list() || document.querySelector("form.panel:not([hidden])")) return;
+  if (rows().length > 100) {
+    const inSight = (row) => row.getBoundingClientRect().bottom > 0 && row.getBoundingClientRect().top < window.innerHeight;
+    rows().filter(inSight).forEach((row) => fetchRow(row.dataset.patient));
+    return;
   }
+  const was = current()?.id;
+  await window.htmx.ajax("GET", window.location.pathname, { target: "#rows", select: "#rows", swap: "outerHTML" });
+  if (was) focusRow(document.getElementById(was));
 });
 
 // Keep the place: the row in focus stays in focus when it is fetched anew; a row that got worse is counted.
