@@ -58,5 +58,5 @@ def demo(*, host: str, port: int) -> list[Program]:
 def stream(*, url: str, data: str) -> Program:
     """This function will give the process that makes readings move: simulated ones, or a replay of real recordings."""
     if data:
-        return Program("replay", ("python", "manage.py", "replay", data, "--url", url))
+        return Program("replay", ("python", "manage.py", "replay", data, "--url", url, "--again"))
     return Program("stream", ("python", "manage.py", "simulate", "--url", url))
