@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -35,7 +35,7 @@ class PatientAlerts(APIView):
     """GET /api/v1/patients/{id}/alerts."""
 
     viewer_kinds = frozenset({"user"})
-    action: ClassVar = {"GET": "read"}
+    does: ClassVar = {"GET": "read"}
 
     @extend_schema(
         operation_id="patient_alerts",
@@ -57,7 +57,7 @@ class OneAlert(APIView):
     """GET /api/v1/alerts/{id}."""
 
     viewer_kinds = frozenset({"user"})
-    action: ClassVar = {"GET": "read"}
+    does: ClassVar = {"GET": "read"}
 
     @extend_schema(operation_id="alert_read", parameters=[ALERT], responses=answers(AlertWithStepsSerializer, 404))
     def get(self, request: Asked, alert_id: str) -> Response:
@@ -70,7 +70,7 @@ class _Step(APIView):
     """POST /api/v1/alerts/{id}/<step>: one step of one alert."""
 
     viewer_kinds = frozenset({"user"})
-    action: ClassVar = {"POST": "act"}
+    does: ClassVar = {"POST": "act"}
     shape: ClassVar[Shape | None] = None
     door: ClassVar[Callable[..., Alert]]
 
@@ -84,9 +84,10 @@ class _Step(APIView):
 
 
 def _described(name: str, shape: Shape | None) -> Any:
-    return extend_schema(
+    described = extend_schema(
         operation_id=f"alert_{name}", request=shape, parameters=[ALERT], responses=answers(AlertSerializer, *WITH_BODY, 404, 409)
     )
+    return extend_schema_view(post=described)
 
 
 @_described("acknowledge", AcknowledgeShape)
@@ -107,7 +108,7 @@ class HandBack(_Step):
 class Snooze(_Step):
     """Keep the alert quiet for yourself until a time; the others still hear of it."""
 
-    action: ClassVar = {"POST": "read"}
+    does: ClassVar = {"POST": "snooze"}
     shape, door = SnoozeShape, staticmethod(alerts.snooze)
 
 
@@ -115,7 +116,7 @@ class Snooze(_Step):
 class Unsnooze(_Step):
     """Undo your snooze."""
 
-    action: ClassVar = {"POST": "read"}
+    does: ClassVar = {"POST": "snooze"}
     door = staticmethod(alerts.unsnooze)
 
 
@@ -137,7 +138,7 @@ class WorklistView(APIView):
     """GET /api/v1/worklist."""
 
     viewer_kinds = frozenset({"user"})
-    action: ClassVar = {"GET": "read"}
+    does: ClassVar = {"GET": "read"}
 
     @extend_schema(operation_id="worklist", parameters=[WorklistQuery], responses=answers(WorklistSerializer, 400))
     def get(self, request: Asked) -> Response:

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from healthhub.api.auth import Asked
 from healthhub.api.people import USERS
 from healthhub.api.schema import answers, id_in_path, query_of
+from healthhub.api.shapes import WordsSerializer
 from healthhub.audit import log
 from healthhub.audit.words import words_for
 from healthhub.lib.refused import Invalid
@@ -24,13 +25,6 @@ class LogQuerySerializer(serializers.Serializer[Any]):
     before = serializers.CharField(required=False, max_length=200, help_text="`next` of the page before.")
     limit = serializers.IntegerField(min_value=1, max_value=200, default=50)
     others = serializers.BooleanField(default=False, help_text="Leave out what she did herself.")
-
-
-class WordsSerializer(serializers.Serializer[Any]):
-    """The same sentence in both languages."""
-
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        return {"zh-hans": serializers.CharField(), "en": serializers.CharField()}
 
 
 class WhoSerializer(serializers.Serializer[Any]):
@@ -53,7 +47,7 @@ class AccessLogSerializer(serializers.Serializer[Any]):
 
 class AccessLog(APIView):
     viewer_kinds = USERS
-    action = "audit"
+    does = "audit"
 
     @extend_schema(
         summary="Who looked at my record",

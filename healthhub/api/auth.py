@@ -3,7 +3,7 @@
 A view says which kinds of viewer may come in and what each method does:
 
     viewer_kinds = frozenset({"user", "token"})
-    action = {"GET": "read", "POST": "write"}      # or one word for all methods; actions are those of `people.relations`
+    does = {"GET": "read", "POST": "write"}      # or one word for all methods; actions are those of `people.relations`
 
 `request.viewer` is then there. What she may do with whom is asked of `people.access`, in the view's first line.
 """
@@ -97,7 +97,7 @@ class DeniedByDefault(BasePermission):
 
 def action_of(view: Any, method: str) -> str | None:
     """This function will give what the view declares this method to do; None when it declares nothing."""
-    declared = getattr(view, "action", None)
+    declared = getattr(view, "does", None)
     if isinstance(declared, dict):
         declared = declared.get("GET" if method == "HEAD" else method)
     return declared if isinstance(declared, str) else None

@@ -54,7 +54,7 @@ class ReviewSerializer(serializers.Serializer[Any]):
 
 class BreakTheGlass(APIView):
     viewer_kinds = USERS
-    action = "break_glass"
+    does = "break_glass"
 
     @extend_schema(
         summary="Open a foreign record in an emergency",
@@ -85,7 +85,7 @@ class BreakTheGlass(APIView):
 
 class Openings(APIView):
     viewer_kinds = USERS
-    action = "read"
+    does = "read"
 
     @extend_schema(summary="Emergency openings that fall to me to review", responses=answers(OpeningsSerializer))
     def get(self, request: Asked) -> Response:
@@ -100,7 +100,7 @@ class Openings(APIView):
 
 class Review(APIView):
     viewer_kinds = USERS
-    action = "act"
+    does = "act"
 
     @extend_schema(
         summary="Review an emergency opening",

@@ -53,7 +53,7 @@ class LedgerSerializer(serializers.Serializer[Any]):
 
 class Consent(APIView):
     viewer_kinds = USERS
-    action = "consent"
+    does = "consent"
 
     @extend_schema(
         summary="The consent ledger", parameters=[id_in_path("patient_id", "The patient.")], responses=answers(LedgerSerializer, 404)
@@ -81,7 +81,7 @@ class Consent(APIView):
 
 class Withdraw(APIView):
     viewer_kinds = USERS
-    action = "consent"
+    does = "consent"
 
     @extend_schema(
         summary="Withdraw consent, from this moment on",

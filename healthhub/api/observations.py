@@ -47,7 +47,7 @@ class Observations(APIView):
     """POST /api/v1/observations."""
 
     viewer_kinds = frozenset({"user", "token"})
-    action: ClassVar = {"POST": "write"}
+    does: ClassVar = {"POST": "write"}
 
     @extend_schema(
         operation_id="observations_send",
@@ -128,7 +128,7 @@ class History(APIView):
     """GET /api/v1/patients/{id}/observations."""
 
     viewer_kinds = frozenset({"user", "token"})
-    action: ClassVar = {"GET": "read"}
+    does: ClassVar = {"GET": "read"}
 
     @extend_schema(operation_id="observations_read", parameters=[PATIENT, HistoryQuery], responses=answers(BucketsSerializer, 400, 404))
     def get(self, request: Asked, patient_id: str) -> Response:
@@ -182,7 +182,7 @@ class OneObservation(APIView):
     """GET /api/v1/patients/{id}/observations/{seq}."""
 
     viewer_kinds = frozenset({"user", "token"})
-    action: ClassVar = {"GET": "read"}
+    does: ClassVar = {"GET": "read"}
 
     @extend_schema(operation_id="observation_read", parameters=[PATIENT, SEQ], responses=answers(ReadingWithHistorySerializer, 404))
     def get(self, request: Asked, patient_id: str, seq: str) -> Response:
@@ -194,7 +194,7 @@ class Correct(APIView):
     """POST /api/v1/patients/{id}/observations/{seq}/correct."""
 
     viewer_kinds = frozenset({"user"})
-    action: ClassVar = {"POST": "write"}
+    does: ClassVar = {"POST": "write"}
 
     @extend_schema(
         operation_id="observation_correct",
@@ -212,7 +212,7 @@ class Remove(APIView):
     """POST /api/v1/patients/{id}/observations/{seq}/remove."""
 
     viewer_kinds = frozenset({"user"})
-    action: ClassVar = {"POST": "write"}
+    does: ClassVar = {"POST": "write"}
 
     @extend_schema(
         operation_id="observation_remove",
@@ -230,7 +230,7 @@ class Why(APIView):
     """GET /api/v1/patients/{id}/why."""
 
     viewer_kinds = frozenset({"user", "token"})
-    action: ClassVar = {"GET": "read"}
+    does: ClassVar = {"GET": "read"}
 
     @extend_schema(operation_id="why_this_number", parameters=[PATIENT, WhyQuery], responses=answers(WhySerializer, 400, 404))
     def get(self, request: Asked, patient_id: str) -> Response:
@@ -244,7 +244,7 @@ class Kinds(APIView):
     """GET /api/v1/kinds."""
 
     viewer_kinds = frozenset({"user", "token"})
-    action: ClassVar = {"GET": "read"}
+    does: ClassVar = {"GET": "read"}
 
     @extend_schema(operation_id="kinds_list", responses=answers(KindSerializer(many=True)))
     def get(self, request: Asked) -> Response:

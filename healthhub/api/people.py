@@ -102,7 +102,7 @@ class DutySerializer(serializers.Serializer[Any]):
 
 class Me(APIView):
     viewer_kinds = USERS
-    action = "read"
+    does = "read"
 
     @extend_schema(summary="Who I am", responses=answers(MeSerializer))
     def get(self, request: Asked) -> Response:
@@ -125,7 +125,7 @@ class Me(APIView):
 
 class Patients(APIView):
     viewer_kinds = USERS
-    action = "read"
+    does = "read"
 
     @extend_schema(
         summary="The patients I may read",
@@ -145,7 +145,7 @@ class Patients(APIView):
 
 class OnePatient(APIView):
     viewer_kinds = USERS
-    action = "read"
+    does = "read"
 
     @extend_schema(summary="One patient", parameters=[id_in_path("patient_id", "The patient.")], responses=answers(PatientSerializer, 404))
     def get(self, request: Asked, patient_id: str) -> Response:
@@ -169,7 +169,7 @@ class OnePatient(APIView):
 
 class Teams(APIView):
     viewer_kinds = USERS
-    action = "read"
+    does = "read"
 
     @extend_schema(summary="The teams I work in, and who is on duty", responses=answers(TeamsSerializer))
     def get(self, request: Asked) -> Response:
@@ -181,7 +181,7 @@ class Teams(APIView):
 
 class OnDuty(APIView):
     viewer_kinds = USERS
-    action = "act"
+    does = "act"
 
     @extend_schema(
         summary="Hand over the duty",
@@ -198,7 +198,7 @@ class OnDuty(APIView):
 
 class EndMembership(APIView):
     viewer_kinds = USERS
-    action = "act"
+    does = "act"
     responses: ClassVar = {204: None, **{code: answer for code, answer in answers(None, 404, 409).items() if code != 200}}
 
     @extend_schema(

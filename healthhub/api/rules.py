@@ -28,7 +28,7 @@ class PlanView(APIView):
     """GET /api/v1/patients/{id}/plan."""
 
     viewer_kinds = frozenset({"user"})
-    action: ClassVar = {"GET": "read"}
+    does: ClassVar = {"GET": "read"}
 
     @extend_schema(operation_id="plan_read", parameters=[PATIENT], responses=answers(PlanRuleSerializer(many=True), 404))
     def get(self, request: Asked, patient_id: str) -> Response:
@@ -41,7 +41,7 @@ class Limits(APIView):
     """/api/v1/patients/{id}/limits."""
 
     viewer_kinds = frozenset({"user"})
-    action: ClassVar = {"GET": "read", "POST": "limits"}
+    does: ClassVar = {"GET": "read", "POST": "limits"}
 
     @extend_schema(operation_id="limits_list", parameters=[PATIENT], responses=answers(LimitSerializer(many=True), 404))
     def get(self, request: Asked, patient_id: str) -> Response:
@@ -71,7 +71,7 @@ class EndLimit(APIView):
     """POST /api/v1/limits/{id}/end."""
 
     viewer_kinds = frozenset({"user"})
-    action: ClassVar = {"POST": "limits"}
+    does: ClassVar = {"POST": "limits"}
 
     @extend_schema(
         operation_id="limit_end",
@@ -88,7 +88,7 @@ class TeamRules(APIView):
     """/api/v1/teams/{id}/rules."""
 
     viewer_kinds = frozenset({"user"})
-    action: ClassVar = {"GET": "limits", "POST": "limits"}
+    does: ClassVar = {"GET": "limits", "POST": "limits"}
 
     @extend_schema(operation_id="rules_list", parameters=[TEAM], responses=answers(SavedRuleSerializer(many=True), 404))
     def get(self, request: Asked, team_id: str) -> Response:
@@ -115,7 +115,7 @@ class Backtest(APIView):
     """POST /api/v1/rules/backtest."""
 
     viewer_kinds = frozenset({"user"})
-    action: ClassVar = {"POST": "backtest"}
+    does: ClassVar = {"POST": "backtest"}
 
     @extend_schema(operation_id="rule_backtest", request=BacktestShape, responses=answers(BacktestSerializer, *WITH_BODY, 404))
     def post(self, request: Asked) -> Response:

@@ -51,7 +51,7 @@ class TokensSerializer(serializers.Serializer[Any]):
 
 class Tokens(APIView):
     viewer_kinds = USERS
-    action = "tokens"
+    does = "tokens"
 
     @extend_schema(summary="Device tokens", parameters=[id_in_path("patient_id", "The patient.")], responses=answers(TokensSerializer, 404))
     def get(self, request: Asked, patient_id: str) -> Response:
@@ -78,7 +78,7 @@ class Tokens(APIView):
 
 class OneToken(APIView):
     viewer_kinds = USERS
-    action = "tokens"
+    does = "tokens"
     responses: ClassVar = {204: None, **{code: answer for code, answer in answers(None, 404, 409).items() if code != 200}}
 
     @extend_schema(summary="Revoke a device token", parameters=[id_in_path("token_id", "The token.")], request=None, responses=responses)

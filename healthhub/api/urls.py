@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 from drf_spectacular.views import SpectacularAPIView
 
-from healthhub.api import alerts, audit, breakglass, consent, observations, people, rules, tokens
+from healthhub.api import alerts, audit, breakglass, consent, notices, observations, people, rules, tokens
 
 urlpatterns: list[URLPattern] = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
@@ -39,7 +39,13 @@ urlpatterns: list[URLPattern] = [
     path("v1/alerts/<str:alert_id>/unsnooze", alerts.Unsnooze.as_view(), name="alert-unsnooze"),
     path("v1/alerts/<str:alert_id>/note", alerts.Note.as_view(), name="alert-note"),
     path("v1/alerts/<str:alert_id>/resolve", alerts.Resolve.as_view(), name="alert-resolve"),
-    path("v1/worklist", alerts.WorklistView.as_view(), name="worklist"),
+    path("v1/notices", notices.Notices.as_view(), name="notices"),
+    path("v1/notices/<str:notice_id>/seen", notices.Seen.as_view(), name="notice-seen"),
+    path("v1/notices/<str:notice_id>/attempts", notices.Attempts.as_view(), name="notice-attempts"),
+    path("v1/channels", notices.Channels.as_view(), name="channels"),
+    path("v1/channels/<str:channel_id>", notices.OneChannel.as_view(), name="channel"),
+    path("v1/quiet-hours", notices.Quiet.as_view(), name="quiet-hours"),
+    path("v1/worklist", alerts.WorklistView.as_view(), name="worklist-rows"),
     path("v1/rules/backtest", rules.Backtest.as_view(), name="rule-backtest"),
     path("v1/teams/<str:team_id>/rules", rules.TeamRules.as_view(), name="team-rules"),
 ]

@@ -189,6 +189,12 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "ENUM_NAME_OVERRIDES": {
+        "AlertStateEnum": "monitoring.models.AlertState",
+        "SeverityEnum": "monitoring.models.Severity",
+        "ReadingStateEnum": ["current", "superseded", "deleted"],
+        "AlertsAskedEnum": ["open", "closed"],
+    },
 }
 OBSERVATIONS_MAX_BYTES = 8 * 1024 * 1024  # after inflating
 OBSERVATIONS_MAX_COUNT = 10_000
