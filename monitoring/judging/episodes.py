@@ -8,6 +8,7 @@ from typing import Any
 from monitoring.judging.bounds import UPWARD
 from monitoring.judging.engine import findings
 from monitoring.judging.rules import Plan, Rule
+from monitoring.judging.trends import Change
 from monitoring.judging.values import NOT_CURRENT, Finding, PatientContext, Reading
 
 WEEK = 7 * 86400.0
@@ -56,7 +57,7 @@ def backtest(what: Plan | Rule, readings: Sequence[Reading], context: PatientCon
     their values are back inside, so that each new excursion is counted; rules that are off are tried as if they were on.
     """
     rules = what.rules if isinstance(what, Plan) else (replace(what, off=False),)
-    plan = Plan(tuple(replace(rule, auto_close=True) for rule in rules if rule.condition is not None))
+    plan = Plan(tuple(_closing(rule) for rule in rules if rule.condition is not None))
     ordered = sorted((_current(reading) for reading in readings), key=lambda reading: reading.at)
     found = findings(plan, ordered, {}, context)
     open_now: dict[str, _Open] = {}
@@ -74,6 +75,13 @@ def backtest(what: Plan | Rule, readings: Sequence[Reading], context: PatientCon
     ended += [_episode(rule_id, running, None, zone) for rule_id, running in open_now.items()]
     ended.sort(key=lambda episode: (episode.start, episode.rule_id))
     return Episodes(tuple(ended), len(ordered), sum(episode.night for episode in ended), _per_week(len(ended), ordered))
+
+
+def _closing(rule: Rule) -> Rule:
+    condition = rule.condition
+    if isinstance(condition, Change) and condition.undo:
+        condition = replace(condition, undo=False)
+    return replace(rule, auto_close=True, condition=condition)
 
 
 def _current(reading: Reading) -> Reading:

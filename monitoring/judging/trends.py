@@ -258,7 +258,8 @@ class Baseline:
     def _now(self, moment: Moment) -> float | None:
         if not self.recent:
             return moment.item.value
-        values = [item.value for item in moment.window(self.kind, self.recent) if item.sound]
+        since = moment.item.t - self.recent  # itself part of the baseline
+        values = [item.value for item in moment.window(self.kind, self.recent) if item.sound and item.t > since]
         return fmean(values) if len(values) >= self.recent_least else None
 
     def _base(self, moment: Moment) -> tuple[float, float, int] | None:

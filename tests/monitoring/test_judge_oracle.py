@@ -98,7 +98,10 @@ def test_fifteen_minute_sensor_raises_exactly_the_episodes_of_a_plain_reading() 
 @needs(JACKSON)
 def test_home_pressures_raise_exactly_the_episodes_of_a_plain_reading() -> None:
     with JACKSON.open() as file:
-        rows = [(datetime.fromisoformat(r["DateTime"]).replace(tzinfo=UTC), float(r["Sys.mmHg."]), float(r["Dias.mmHg."])) for r in csv.DictReader(file)]
+        rows = [
+            (datetime.fromisoformat(r["DateTime"]).replace(tzinfo=UTC), float(r["Sys.mmHg."]), float(r["Dias.mmHg."]))
+            for r in csv.DictReader(file)
+        ]
     compare_pressures(sorted(rows))
 
 
