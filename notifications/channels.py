@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from django.db.models import Max
 
 from healthhub.audit import log
 from healthhub.lib.refused import Conflict, Invalid, NotVisible
+from healthhub.people.access import Viewer
 from notifications import sealed
 from notifications.models import Channel, Inbox
 from notifications.post import post
@@ -37,7 +39,7 @@ def of(*, person: UUID) -> list[Channel]:
     return list(Channel.objects.filter(person=person))
 
 
-def add(*, person: UUID, transport: str, given: Mapping[str, Any], now: datetime) -> Added:
+def add(*, person: UUID, transport: str, given: Mapping[str, Any], now: datetime, by: Viewer | None = None) -> Added:
     """This function will add one way to reach her, behind those she has.
 
     `given` holds, by transport: email {details?}; web_push {subscription}; webhook {url}; apprise {url, details?}.
@@ -55,18 +57,18 @@ def add(*, person: UUID, transport: str, given: Mapping[str, Any], now: datetime
         rank = (hers.aggregate(last=Max("rank"))["last"] or 0) + 1
         channel = Channel.objects.create(person_id=person, transport=transport, address=address, rank=rank, created_at=now)
         log.record(
-            by=None, did="channel.added", now=now, about=f"channel:{channel.id}", detail={"transport": transport, "person": str(person)}
+            by=by, did="channel.added", now=now, about=f"channel:{channel.id}", detail={"transport": transport, "person": str(person)}
         )
     return Added(channel=channel, secret=secret)
 
 
-def remove(*, person: UUID, channel_id: UUID, now: datetime) -> None:
+def remove(*, person: UUID, channel_id: UUID, now: datetime, by: Viewer | None = None) -> None:
     """This function will remove one of her channels. Raises NotVisible for one that is not hers."""
     with transaction.atomic():
         deleted, _ = Channel.objects.filter(person=person, id=channel_id).delete()
         if not deleted:
             raise NotVisible
-        log.record(by=None, did="channel.removed", now=now, about=f"channel:{channel_id}", detail={"person": str(person)})
+        log.record(by=by, did="channel.removed", now=now, about=f"channel:{channel_id}", detail={"person": str(person)})
 
 
 def disable(*, channel: Channel, because: str, now: datetime) -> None:
@@ -81,6 +83,13 @@ def disable(*, channel: Channel, because: str, now: datetime) -> None:
             texts=_shut_texts(channel),
             now=now,
         )
+
+
+def leads_to(channel: Channel) -> str:
+    """This function will name where a channel leads, for its person to know it by; no secret is in it."""
+    if channel.transport == Channel.Transport.APPRISE:
+        return str(channel.address["service"])
+    return urlsplit(channel.address.get("url") or channel.address.get("endpoint") or "").hostname or ""
 
 
 def _shut_texts(channel: Channel) -> dict[str, dict[str, str]]:

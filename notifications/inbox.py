@@ -41,14 +41,13 @@ def newest(*, person: UUID, limit: int = 20, now: datetime) -> list[Notice]:
 
 
 def known(rows: Sequence[Notice], *, person: UUID, now: datetime) -> list[Notice]:
-    """This function will leave out what was cancelled and what speaks of data that consent no longer covers for her."""
+    """This function will leave out what speaks of data that consent no longer covers for her.
+
+    Cancelled notices stay: no channel is tried any more, because the matter is in hand, but she may still read of it.
+    """
     about = {(row.patient_id, row.data_class) for row in rows if row.patient_id is not None}
-    covered = {pair for pair in about if pair[0] and person in access.watchers_of(pair[0], data_class=pair[1] or None, now=now)}
-    return [
-        row
-        for row in rows
-        if row.state != Notice.State.CANCELLED and (row.patient_id is None or (row.patient_id, row.data_class) in covered)
-    ]
+    covered = {pair for pair in about if person in access.watchers_of(pair[0], data_class=pair[1] or None, now=now)}
+    return [row for row in rows if row.patient_id is None or (row.patient_id, row.data_class) in covered]
 
 
 def last_seq(*, person: UUID) -> int:

@@ -18,6 +18,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "break_glass.review": {"en": "reviewed an emergency opening of your record", "zh-hans": "审核了一次对您档案的紧急打开"},
     "membership.join": {"en": "joined a team", "zh-hans": "加入了团队"},
     "membership.end": {"en": "left a team", "zh-hans": "离开了团队"},
+    "notice.list": {"en": "read notices that speak of you", "zh-hans": "查看了与您有关的通知"},
+    "notice.sent": {"en": "sent a notice that speaks of you", "zh-hans": "发送了一条与您有关的通知"},
+    "channel.added": {"en": "added a way to be told", "zh-hans": "添加了通知渠道"},
+    "channel.removed": {"en": "removed a way to be told", "zh-hans": "移除了通知渠道"},
     "duty.hand_over": {"en": "handed over the duty", "zh-hans": "交接了值班"},
 }
 OTHERWISE: Mapping[str, str] = {"en": "did something with your record ({did})", "zh-hans": "对您的档案进行了操作（{did}）"}

@@ -6,17 +6,22 @@ from uuid import UUID
 
 from monitoring import alerts, intake, plans
 from monitoring.models import Alert, Limit
+from notifications import channels
+from notifications.models import Notice
 from tests.world import World
 
 
 @dataclass(frozen=True)
 class Records:
-    """What the addresses of the table are aimed at: Ana's open alert, the one Dr Lim holds and snoozed, her limit, a reading's number."""
+    """What the addresses of the table are aimed at: Ana's open alert, the one Dr Lim holds and snoozed, her limit, a reading's number,
+    a notice she was sent and the way she is told."""
 
     open_alert: UUID
     held_alert: UUID
     limit: UUID
     seq: int
+    notice: UUID
+    channel: UUID
 
 
 def fill(world: World) -> Records:
@@ -61,4 +66,7 @@ def _measured_and_treated(world: World, whose: str) -> Records:
         now=now,
     )
     assert Limit.objects.get(id=limit.id).ended_at is None
-    return Records(found["vitals"], found["glucose"], limit.id, int(receipt.fates[0]["seq"]))
+    person = world.users[self_].id
+    channel = channels.add(person=person, transport="email", given={}, by=world.viewer(self_), now=now).channel
+    notice = Notice.objects.filter(person=person).latest("seq")
+    return Records(found["vitals"], found["glucose"], limit.id, int(receipt.fates[0]["seq"]), notice.id, channel.id)

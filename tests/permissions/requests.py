@@ -21,7 +21,9 @@ class Asking:
 
 def asking(world: World, records: Records, method: str, name: str) -> Asking:
     """This function will give the request for one line of the table, aimed at what is Ana's."""
-    return {**_people(world), **_readings(world, records), **_alerts(world, records), **_rules(world, records)}[f"{method} {name}"]
+    return {**_people(world), **_readings(world, records), **_alerts(world, records), **_rules(world, records), **_notices(records)}[
+        f"{method} {name}"
+    ]
 
 
 def _readings(world: World, records: Records) -> dict[str, Asking]:
@@ -66,6 +68,20 @@ def _rules(world: World, records: Records) -> dict[str, Asking]:
         "POST rule-backtest": Asking(body={"rule": "BP-01", "patients": [str(world.ana.id)], "days": 30}),
         "GET team-rules": Asking(north),
         "POST team-rules": Asking(north, {"definition": RULE, "reason": "tried on our own panel"}),
+    }
+
+
+def _notices(records: Records) -> dict[str, Asking]:
+    notice = {"notice_id": str(records.notice)}
+    return {
+        "GET notices": Asking(),
+        "POST notice-seen": Asking(notice),
+        "GET notice-attempts": Asking(notice),
+        "GET channels": Asking(),
+        "POST channels": Asking(body={"transport": "email"}),
+        "DELETE channel": Asking({"channel_id": str(records.channel)}),
+        "GET quiet-hours": Asking(),
+        "PUT quiet-hours": Asking(body={"start": "22:00", "end": "07:00"}),
     }
 
 
