@@ -7,3 +7,5 @@ urlpatterns = [
     path("api/", include("healthhub.api.urls")),
     path("", include("healthhub.web.urls")),
 ]
+# Asked for an exception that nobody caught, wherever it came from: view, middleware, template.
+handler500 = "healthhub.config.away.failed"
