@@ -269,6 +269,8 @@ def main() -> None:
         settle_environment(state, chosen.port)
         servers = Servers(state, database="DATABASE_URL" not in os.environ, broker="REDIS_URL" not in os.environ)
         say("starting " + (" and ".join(server.name for server in servers.all()) or "on the servers that DATABASE_URL and REDIS_URL name"))
+        if servers.postgres.data.parent != state:
+            say(f"PostgreSQL runs as nobody, who may not enter this directory: its data are in {servers.postgres.data}")
         try:
             servers.start()
             os.environ.update(servers.environment())

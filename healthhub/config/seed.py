@@ -44,10 +44,10 @@ def seed(*, now: datetime, days: int = DAYS) -> bool:
     """
     if settings.MODE == "production":
         raise Conflict("Demo people belong in a demo only: HEALTHHUB_MODE is production.", code="not_a_demo")
-    if Patient.objects.filter(is_simulated=False).exists():
-        raise Conflict("This database has people in it who are not simulated: the demo will not be mixed with them.", code="not_a_demo")
     if User.objects.filter(email=who.DOCTOR.email).exists():
         return False
+    if Patient.objects.filter(is_simulated=False).exists():
+        raise Conflict("This database has people in it who are not simulated: the demo will not be mixed with them.", code="not_a_demo")
     partitions.ensure_ahead(now=now)
     partitions.ensure({timeline.month_of(now - timedelta(days=back)) for back in range(days + 2)})
     with transaction.atomic():
