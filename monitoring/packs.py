@@ -93,7 +93,7 @@ def _figure(rule: Rule, name: str, wanted: Any) -> dict[str, float]:
     if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
         raise Invalid("The value of a limit is a number.", code="bad_limit", field=f"{field}.value")
     now = rule.limits[name]
-    if unit not in now:
+    if not isinstance(unit, str) or unit not in now:
         raise Invalid(f"The unit of this limit is one of {', '.join(now)}.", code="bad_limit", field=f"{field}.unit")
     # Half to double what the pack says: beyond that it is a slip, or another rule.
     if not min(now[unit] / 2, now[unit] * 2) <= value <= max(now[unit] / 2, now[unit] * 2):

@@ -90,6 +90,11 @@ class Rule:
         return frozenset(self.missing.kinds) if self.missing is not None else frozenset()
 
     @property
+    def data_classes(self) -> frozenset[str]:
+        """Every class of data its evidence may show: a bundle of pressure and symptoms needs consent to both."""
+        return frozenset({self.data_class, *(BY_KEY[kind].data_class for kind in self.kinds if kind in BY_KEY)})
+
+    @property
     def rank(self) -> int:
         """The severity as a number, 0 (info) to 4 (red)."""
         return RANK[self.severity]

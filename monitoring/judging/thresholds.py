@@ -1,5 +1,6 @@
 """Conditions on single values: over a limit now, repeated, or for a while; and what they share with every other condition."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -30,12 +31,26 @@ class Condition(Protocol):
     """What every kind of rule answers. All functions are pure in the moment's trails."""
 
     @property
-    def kinds(self) -> frozenset[str]: ...
+    @abstractmethod
+    def kinds(self) -> frozenset[str]:
+        """The kinds of readings at which it is asked."""
+
     @property
-    def reach(self) -> Mapping[str, float]: ...
-    def screen(self, item: Item) -> bool: ...
-    def met(self, moment: Moment) -> Proof | None: ...
-    def over(self, moment: Moment) -> bool: ...
+    @abstractmethod
+    def reach(self) -> Mapping[str, float]:
+        """How many seconds of history of each kind it may look back upon."""
+
+    @abstractmethod
+    def screen(self, item: Item) -> bool:
+        """Whether it can hold at all, judged by the item alone: no history is touched unless it can."""
+
+    @abstractmethod
+    def met(self, moment: Moment) -> Proof | None:
+        """Why it holds at the moment, or None."""
+
+    @abstractmethod
+    def over(self, moment: Moment) -> bool:
+        """Whether it is over: back inside by the margin, for as long as the rule asks."""
 
 
 @dataclass(frozen=True, slots=True)

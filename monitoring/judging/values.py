@@ -6,7 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from healthhub.records.catalogue import CENSORED_HIGH, CENSORED_LOW, CUFFLESS, LATE, OUT_OF_ORDER, SUSPICIOUS
+from healthhub.records.catalogue import BY_KEY, CENSORED_HIGH, CENSORED_LOW, CUFFLESS, LATE, OUT_OF_ORDER, SUSPICIOUS
 
 CENSORED = CENSORED_LOW | CENSORED_HIGH
 # A reading that does not speak of now may be evidence for a later one, but opens and clears nothing itself.
@@ -14,6 +14,7 @@ NOT_CURRENT = LATE | OUT_OF_ORDER
 
 SEVERITIES = ("info", "watch", "amber", "urgent", "red")
 RANK = {severity: rank for rank, severity in enumerate(SEVERITIES)}
+SAME = 0.002  # how far a value as sent may lie from the stored one, of its size: conversions are exact but for rounding
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -75,8 +76,16 @@ class Item:
         self.sound = not (flags & CUFFLESS or (flags & SUSPICIOUS and not flags & CENSORED))
         self.unit = ""
         self.sent = reading.value
-        if reading.context is not None:
-            sent = reading.context.get("sent")
-            if sent is not None:
-                self.unit = str(reading.context.get("unit", ""))
-                self.sent = float(sent)
+        if reading.context is not None and "sent" in reading.context:
+            self._as_sent(reading, reading.context)
+
+    def _as_sent(self, reading: Reading, context: Mapping[str, Any]) -> None:
+        """Take the value as sent, in its own unit; a context that contradicts the stored value is a sender's fancy and passed over."""
+        sent, unit = context["sent"], str(context.get("unit", ""))
+        kind = BY_KEY.get(reading.kind)
+        conversion = kind.units.get(unit) if kind is not None else None
+        if conversion is None or isinstance(sent, bool) or not isinstance(sent, int | float):
+            return
+        factor, offset = conversion
+        if abs(sent * factor + offset - reading.value) <= SAME * max(1.0, abs(reading.value)):
+            self.unit, self.sent = unit, float(sent)

@@ -44,7 +44,7 @@ POINTS = [
 
 
 @pytest.mark.parametrize(("locale", "readings", "conditions", "rules", "why"), POINTS, ids=[row[4] for row in POINTS])
-def test_finger_stick(locale: str, readings: list, conditions: tuple[str, ...], rules: set[str], why: str) -> None:
+def test_finger_stick(locale: str, readings: list[Reading], conditions: tuple[str, ...], rules: set[str], why: str) -> None:
     assert fired(readings, *conditions, locale=locale, family="GL") == rules
 
 
@@ -134,3 +134,10 @@ def test_high_for_an_hour_is_off_until_asked_for() -> None:
     plan = Plan(packs.with_limits(packs.load("CN"), {"CGM-H2": {"off": False}}))
     assert fired(high, plan=plan) == {"CGM-H2"}
     assert fired(high[:-1], plan=plan) == set()
+
+
+def test_what_was_sent_must_agree_with_what_is_stored() -> None:
+    forged = one("glucose", 0, 2.5, unit="mg/dL", sent=200)
+    assert fired([forged], family="GL") == {"GL-L2"}
+    for context in ({"unit": "mg/dL", "sent": "200"}, {"unit": "stones", "sent": 200}, {"sent": 200}, {"unit": "mg/dL", "sent": True}):
+        assert fired([one("glucose", 0, 2.5, **context)], family="GL") == {"GL-L2"}

@@ -85,7 +85,7 @@ def test_five_minute_sensor_raises_exactly_the_episodes_of_a_plain_reading() -> 
 @needs(SHANGHAI)
 def test_fifteen_minute_sensor_raises_exactly_the_episodes_of_a_plain_reading() -> None:
     chance = Random(11)
-    rules = defaultdict(int)
+    rules: dict[str, int] = defaultdict(int)
     recordings = shanghai()
     for values in list(recordings.values())[::6]:
         expected = oracle.cgm_episodes(values)

@@ -4,7 +4,7 @@ import pytest
 
 from healthhub.records.catalogue import CUFFLESS, LATE, OUT_OF_ORDER, SUSPICIOUS
 from monitoring import packs
-from monitoring.judge import PatientContext, Plan, at_face_value, needs_repeat
+from monitoring.judge import PatientContext, Plan, Reading, at_face_value, needs_repeat
 from tests.monitoring.judging_kit import DAY, HOUR, PLANS, bp, cleared, fired, judged, one
 
 HIGH = [
@@ -32,7 +32,7 @@ HIGH = [
 
 
 @pytest.mark.parametrize(("locale", "readings", "rules", "why"), HIGH, ids=[row[3] for row in HIGH])
-def test_high(locale: str, readings: list, rules: set[str], why: str) -> None:
+def test_high(locale: str, readings: list[Reading], rules: set[str], why: str) -> None:
     assert fired(readings, locale=locale, family="BP") == rules
 
 
@@ -53,7 +53,7 @@ LOW = [
 
 
 @pytest.mark.parametrize(("readings", "conditions", "rules", "why"), LOW, ids=[row[3] for row in LOW])
-def test_low(readings: list, conditions: tuple[str, ...], rules: set[str], why: str) -> None:
+def test_low(readings: list[Reading], conditions: tuple[str, ...], rules: set[str], why: str) -> None:
     assert fired(readings, *conditions, family="BP") == rules
 
 
@@ -86,7 +86,7 @@ def test_standing_and_arms() -> None:
 
 
 def test_a_diagnostic_week() -> None:
-    def week(sbp: float) -> list:
+    def week(sbp: float) -> list[Reading]:
         return [bp(day * DAY + part * HOUR + again, sbp, 80) for day in range(7) for part in (0, 12) for again in (0, 2)]
 
     assert "BP-05" in fired(week(135))
@@ -151,8 +151,8 @@ def test_asking_for_a_second_reading() -> None:
 
 
 def test_at_face_value() -> None:
-    def ids(reading: object, *conditions: str) -> list[str]:
-        return [rule.id for rule in at_face_value(PLANS["CN"], reading, {}, PatientContext(frozenset(conditions)))]  # type: ignore[arg-type]
+    def ids(reading: Reading, *conditions: str) -> list[str]:
+        return [rule.id for rule in at_face_value(PLANS["CN"], reading, {}, PatientContext(frozenset(conditions)))]
 
     assert ids(bp(0, 180, 95)) == ["BP-01"]
     assert ids(bp(0, 179, 109)) == ["BP-04"]
