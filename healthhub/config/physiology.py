@@ -3,7 +3,6 @@
 import math
 import random
 from datetime import datetime
-from uuid import UUID
 
 # kind: (level, spread between people, spread between readings), in the canonical unit
 _LEVELS = {
@@ -11,7 +10,7 @@ _LEVELS = {
     "glucose": (6.9, 0.7, 0.9),
     "cgm": (7.4, 0.6, 0.25),
     "weight": (69.0, 9.0, 0.25),
-    "spo2": (97.0, 0.6, 0.6),
+    "spo2": (96.8, 0.2, 0.3),
     "hr": (72.0, 5.0, 4.0),
     "rr": (15.0, 1.0, 1.0),
     "pef": (430.0, 30.0, 12.0),
@@ -21,13 +20,13 @@ _DIGITS = {"glucose": 1, "cgm": 1, "weight": 1}
 _MEALS = (7.5, 12.3, 18.5)  # hours of the local day
 
 
-def calm(kind: str, *, person: UUID, conditions: list[str], local: datetime, chance: random.Random) -> tuple[float, float | None]:
+def calm(kind: str, *, person: str, conditions: list[str], local: datetime, chance: random.Random) -> tuple[float, float | None]:
     """This function will give an unremarkable (value, second value) of the kind, in its canonical unit, for a local time of day."""
     level, between, within = _LEVELS[kind]
     own = random.Random(f"{person} {kind}")
     value = level + own.gauss(0, between) + chance.gauss(0, within) + _shape(kind, local.hour + local.minute / 60)
     if kind == "spo2":
-        value = min(99.0, value - (7.0 if "copd" in conditions else 0.0))
+        value = min(97.0, value) - (6.0 if "copd" in conditions else 0.0)
     if kind == "bp":
         systolic = round(min(max(value, 104), 138))
         return float(systolic), float(round(systolic * 0.61 + chance.gauss(0, 2)))

@@ -144,7 +144,7 @@ def past_readings(*, patient: Patient, now: datetime, days: int) -> int:
     rows = []
     for kind in kinds:
         for at in _moments(kind, now, days, zone, chance):
-            value, value2 = calm(kind, person=patient.pk, conditions=patient.conditions, local=at.astimezone(zone), chance=chance)
+            value, value2 = calm(kind, person=patient.name, conditions=patient.conditions, local=at.astimezone(zone), chance=chance)
             rows.append(_row(kind, at, zone, value, value2, source_ids[source_of(kind)]))
     rows.sort(key=lambda row: row.at)
     return len(timeline.add(patient_id=patient.pk, rows=rows, after_seq=after_seq, now=now).stored)

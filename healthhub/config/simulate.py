@@ -39,10 +39,10 @@ class Story:
     readings: tuple[tuple[int, float, float | None], ...]
 
 
-# Falls and jumps stay below what the catalogue calls suspicious: a suspicious reading never raises an alarm by itself.
+# Falls stay below what the catalogue calls a leap from her own median: a suspicious reading never raises an alarm by itself.
 STORIES = (
     Story("diabetes_t1", "cgm", ((900, 4.1, None), (600, 3.6, None), (300, 3.2, None), (5, 2.7, None))),
-    Story("heart_failure", "spo2", ((240, 92, None), (120, 88, None), (5, 88, None))),
+    Story("heart_failure", "spo2", ((240, 93, None), (120, 91, None), (5, 91, None))),
     Story("hypertension", "bp", ((100, 190, 115), (5, 188, 114))),
     Story("diabetes_t2", "glucose", ((5, 17.4, None),)),
     Story("copd", "spo2", ((240, 86, None), (120, 86, None), (5, 86, None))),
@@ -139,7 +139,7 @@ class Stream:
     def calm_reading(self, person: Person, kind: str, now: datetime) -> dict[str, Any]:
         patient = person.patient
         local = now.astimezone(ZoneInfo(patient.time_zone))
-        value, value2 = calm(kind, person=patient.pk, conditions=patient.conditions, local=local, chance=self.chance)
+        value, value2 = calm(kind, person=patient.name, conditions=patient.conditions, local=local, chance=self.chance)
         if kind == "steps":
             value = float(self.chance.randint(0, 60))
         return person.reading(kind, now, value, value2)

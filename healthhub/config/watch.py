@@ -30,22 +30,28 @@ class Watch:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.cookies = ""
         self.socket: websockets.ClientConnection | None = None
-        self.trouble = ""
 
     async def open(self) -> None:
-        """This function will sign in through the form, as a browser does, and open the socket; a refusal is kept for `tell`."""
+        """This function will sign in through the form, as a browser does, and open the socket; a refusal is left to `tell`."""
         try:
-            async with httpx.AsyncClient(base_url=self.url, follow_redirects=True, timeout=30) as client:
-                page = await client.get("/accounts/login/")
-                token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
-                form = {"login": DOCTOR.email, "password": PASSWORD, "csrfmiddlewaretoken": token.group(1) if token else ""}
-                await client.post("/accounts/login/", data=form, headers={"Referer": f"{self.url}/accounts/login/"})
-                cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
-            address = f"ws://{urlsplit(self.url).netloc}/ws/"
-            self.socket = await websockets.connect(address, origin=websockets.Origin(self.url), additional_headers={"Cookie": cookies})
+            await self.sign_in()
+            await self.listen()
         except (httpx.HTTPError, websockets.WebSocketException, OSError) as trouble:
-            self.trouble = f"{type(trouble).__name__}: {trouble}"
+            print(f"-> the live page is not open yet ({type(trouble).__name__}: {trouble})", flush=True)
+
+    async def sign_in(self) -> None:
+        async with httpx.AsyncClient(base_url=self.url, follow_redirects=True, timeout=30) as client:
+            page = await client.get("/accounts/login/")
+            token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
+            form = {"login": DOCTOR.email, "password": PASSWORD, "csrfmiddlewaretoken": token.group(1) if token else ""}
+            await client.post("/accounts/login/", data=form, headers={"Referer": f"{self.url}/accounts/login/"})
+            self.cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+
+    async def listen(self) -> None:
+        address = f"ws://{urlsplit(self.url).netloc}/ws/"
+        self.socket = await websockets.connect(address, origin=websockets.Origin(self.url), additional_headers={"Cookie": self.cookies})
 
     async def tell(self, began: float) -> None:
         """This function will print the line that says after how many seconds an alert was on the doctor's open page."""
@@ -56,17 +62,27 @@ class Watch:
             print(f"-> live alert on {DOCTOR.name}'s page after {now - began:.1f} s ({now - opened:.1f} s of readings): {line}", flush=True)
         except TimeoutError:
             print(f"-> no live alert within {LONGEST_WAIT:.0f} s", flush=True)
-        except (websockets.WebSocketException, ConnectionError) as trouble:
-            print(f"-> the live page could not be watched ({self.trouble or trouble})", flush=True)
         finally:
             if self.socket is not None:
                 await self.socket.close()
 
     async def first_alert(self) -> str:
-        if self.socket is None:
-            raise ConnectionError(self.trouble)
-        async for message in self.socket:
-            event = json.loads(message)
-            if event.get("type") == "alert":
-                return " ".join(str(event[name]) for name in ("severity", "state", "alert") if name in event)
-        raise ConnectionError("the socket was closed")
+        """This function will wait for an alert; a closed socket (new rights, a restarted web process) is opened again, as pages do."""
+        while True:
+            try:
+                if self.socket is None:
+                    await self.listen()
+                if found := await self.alert_on_socket():
+                    return found
+            except (websockets.WebSocketException, OSError):
+                await asyncio.sleep(1)
+            self.socket = None
+
+    async def alert_on_socket(self) -> str:
+        """This function will give the first alert of the open socket, "" when it is closed before."""
+        if self.socket is not None:
+            async for message in self.socket:
+                event = json.loads(message)
+                if event.get("type") == "alert":
+                    return " ".join(str(event[name]) for name in ("severity", "state", "alert") if name in event)
+        return ""
