@@ -69,7 +69,7 @@ def alerts_part(request: PageRequest, patient_id: UUID) -> HttpResponse:
         "past": doors.past_alerts(viewer=visit.viewer, patient_id=patient.id, now=visit.now),
         "may_act": access.may(visit.viewer, patient.id, action="act", now=visit.now),
     }
-    return render(request, "hh/chart_alerts.html", context | choices())
+    return render(request, "hh/chart_alerts.html", context)
 
 
 def alert_card(request: PageRequest, patient_id: UUID, alert_id: UUID) -> HttpResponse:
@@ -81,12 +81,13 @@ def alert_card(request: PageRequest, patient_id: UUID, alert_id: UUID) -> HttpRe
         raise NotVisible
     quiet = doors.snoozed_until(viewer=visit.viewer, alerts=found, now=now)
     context = {"alert": found[0], "patient": found[0].patient, "quiet": quiet, "may_act": found[0] in live}
-    return render(request, "hh/chart_alert.html", context | choices())
+    return render(request, "hh/chart_alert.html", context)
 
 
 def choices() -> dict[str, Any]:
     """This function will give what the forms of an alert offer."""
     return {
+        "nobody": UUID(int=0),  # stands in the addresses of the forms until they are opened for an alert
         "outcomes": [(code, gettext(words)) for code, words in shown.OUTCOMES.items()],
         "snoozes": [(hours, gettext(words)) for hours, words in shown.SNOOZES.items()],
     }

@@ -107,12 +107,14 @@ def _to_sign_in(request: PageRequest) -> HttpResponse:
 
 def refused_page(request: PageRequest, refused: Refused) -> HttpResponse:
     """This function will answer a refusal with its page, or, to a part of a page, with its sentence alone."""
-    if refused.status == 404:
-        return render(request, "404.html", status=404)
     sentence = gettext(refused.sentence)
-    if request.htmx:
+    if request.htmx and request.method == "POST":
         answer = render(request, "hh/problem.html", {"sentence": sentence, "code": refused.code}, status=refused.status)
         answer["HX-Retarget"] = "#said"
         answer["HX-Reswap"] = "innerHTML"
+        return answer
+    if refused.status == 404:
+        answer = render(request, "404.html", status=404)
+        answer["HX-Reswap"] = "none"  # a part that is gone: the page loads itself anew (live.js)
         return answer
     return render(request, "hh/refused.html", {"sentence": sentence, "code": refused.code}, status=refused.status)

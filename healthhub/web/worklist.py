@@ -41,10 +41,10 @@ def worklist(request: PageRequest) -> HttpResponse:
     """This function will show the list, or, when asked by the list itself, its next hundred rows."""
     visit = request.visit
     found = doors.worklist(viewer=visit.viewer, now=visit.now, limit=PAGE, after=request.GET.get("after") or None)
-    context = {"lines": [line_of(row, visit) for row in found.rows], "next": found.next} | choices()
+    context = {"lines": [line_of(row, visit) for row in found.rows], "next": found.next}
     if request.htmx and request.GET.get("after"):
         return render(request, "hh/work_rows.html", context)
-    return render(request, "hh/worklist.html", context | {"tally": _tally(found.counts)})
+    return render(request, "hh/worklist.html", context | choices() | {"tally": _tally(found.counts)})
 
 
 @page("clinician")
@@ -55,7 +55,7 @@ def row_part(request: PageRequest, patient_id: UUID) -> HttpResponse:
 
 def _row(request: PageRequest, patient_id: UUID) -> HttpResponse:
     row = doors.worklist_row(viewer=request.visit.viewer, patient_id=patient_id, now=timezone.now())
-    return render(request, "hh/work_row.html", {"line": line_of(row, request.visit), "fresh": True} | choices())
+    return render(request, "hh/work_row.html", {"line": line_of(row, request.visit), "fresh": True})
 
 
 def _tally(counts: dict[str, int]) -> list[tuple[str, int]]:

@@ -12,10 +12,12 @@ from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
+from healthhub.people import consent
 from tests.servers import Web, running_web, session_of
 from tests.web.test_pages import crisis
 from tests.world import PASSWORD, World, build
 
+expect.set_options(timeout=20_000)  # the first request of a fresh process loads the whole house, on two busy cores
 CHROMIUM = os.environ.get("CHROMIUM") or next(
     (path for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome") if Path(path).exists()), ""
 )
@@ -107,13 +109,13 @@ def test_from_her_thumb_to_both_doctors(browser: Browser, web: Web, world: World
     expect(page.locator("article.alert.urgent")).to_be_visible()
 
     for doctor in (lim, mei):  # nobody loaded the page again
-        expect(doctor.page.locator(row)).to_contain_text("191/116", timeout=10_000)
+        expect(doctor.page.locator(row)).to_contain_text("191/116")
         expect(doctor.page.locator(f"{row}.urgent")).to_be_visible()
     lim.page.locator(row).focus()
     lim.page.keyboard.press("a")
     expect(lim.page.locator(row)).to_contain_text("Dr Lim has it until")
     expect(lim.page.locator(row)).to_be_focused()
-    expect(mei.page.locator(row)).to_contain_text("Dr Lim has it until", timeout=10_000)
+    expect(mei.page.locator(row)).to_contain_text("Dr Lim has it until")
     page.get_by_role("link", name="Done").click()
     expect(page.locator("#state")).to_contain_text("Dr Lim has seen this")
     assert [*ana.complaints, *lim.complaints, *mei.complaints] == []
@@ -155,7 +157,7 @@ def test_lost_and_found_again(browser: Browser, web: Web, world: World) -> None:
     page = ana.open("/")
     expect(page.locator("#connection")).to_be_hidden()
     web.kill()
-    expect(page.locator("#connection")).to_contain_text("Connection lost", timeout=15_000)
+    expect(page.locator("#connection")).to_contain_text("Connection lost", timeout=30_000)
     with_new = type(web)(web.log.parent, port=web.port)
     try:
         crisis(world)
@@ -185,3 +187,16 @@ def test_keyboard_and_a_note_half_written(browser: Browser, web: Web, world: Wor
     page.get_by_text("Why, and what was done").first.click()
     expect(page.get_by_text("Called, no answer")).to_be_visible()
     assert lim.complaints == []
+
+
+def test_a_withdrawn_consent_empties_the_open_page(browser: Browser, web: Web, world: World) -> None:
+    crisis(world)
+    lim = Reader(browser, web, world.client("doctor_in_team"), viewport={"width": 1280, "height": 800})
+    mei = Reader(browser, web, world.client("nurse_in_team"), viewport={"width": 1280, "height": 800})
+    lim.open(f"/patients/{world.ana.id}")
+    mei.open("/worklist")
+    expect(mei.page.get_by_text("Ana Silva")).to_be_visible()
+    now = timezone.now()
+    consent.withdraw(entry=world.entries["north"], by=world.viewer("patient_self"), now=now)
+    expect(lim.page.get_by_role("heading", name="There is nothing here")).to_be_visible(timeout=20_000)
+    expect(mei.page.get_by_text("Ana Silva")).to_have_count(0)

@@ -22,7 +22,7 @@ function busy(part) {
   // Never take a half-written note or a menu away from under the hand.
   const active = document.activeElement;
   const typing = part.contains(active) && active.matches("input, textarea, select");
-  return typing || part.querySelector("form.panel:not([hidden])") !== null;
+  return typing || part.querySelector("form.panel") !== null;
 }
 
 function refresh(part, tries = 0) {

@@ -38,7 +38,7 @@ function fetchRow(id) {
     const row = document.getElementById(`row-${id}`);
     waiting.delete(id);
     if (!row) return;
-    if (row.querySelector("form.panel:not([hidden])")) fetchRow(id);
+    if (row.querySelector("form.panel")) fetchRow(id);
     else window.htmx.trigger(row, "hh:refresh");
   }, 300));
 }
@@ -55,7 +55,7 @@ document.addEventListener("hh:event", ({ detail: event }) => {
 
 // After a gap in what we heard: the first hundred are fetched anew; further down, the rows in sight, so that the place is kept.
 document.addEventListener("hh:gap", async () => {
-  if (!list() || document.querySelector("form.panel:not([hidden])")) return;
+  if (!list() || document.querySelector("form.panel")) return;
   if (rows().length > 100) {
     const inSight = (row) => row.getBoundingClientRect().bottom > 0 && row.getBoundingClientRect().top < window.innerHeight;
     rows().filter(inSight).forEach((row) => fetchRow(row.dataset.patient));
@@ -85,17 +85,27 @@ document.body.addEventListener("htmx:afterSettle", () => {
   }
 });
 
+const NOBODY = "00000000-0000-0000-0000-000000000000";
+
 function close(panel) {
-  panel.hidden = true;
-  document.querySelector(`[data-panel="${panel.id}"]`)?.setAttribute("aria-expanded", "false");
+  panel.closest("[data-patient]").querySelectorAll("[data-panel]").forEach((button) => button.setAttribute("aria-expanded", "false"));
+  panel.remove();
 }
 
 function open(button) {
-  const panel = document.getElementById(button.dataset.panel);
-  const wasOpen = !panel.hidden;
-  panel.parentElement.querySelectorAll("form.panel").forEach(close);
+  const row = button.closest("[data-patient]");
+  const wasOpen = button.getAttribute("aria-expanded") === "true";
+  row.querySelectorAll("form.panel").forEach(close);
   if (wasOpen) return;
-  panel.hidden = false;
+  const panel = document.getElementById(`panel-${button.dataset.panel}`).content.firstElementChild.cloneNode(true);
+  const { alert, on } = button.dataset;
+  panel.setAttribute("hx-post", panel.getAttribute("hx-post").replace(NOBODY, alert));
+  panel.elements.on.value = on;
+  for (const field of panel.querySelectorAll("[id], [for]")) {
+    for (const name of ["id", "for"]) if (field.hasAttribute(name)) field.setAttribute(name, `${field.getAttribute(name)}-${alert}`);
+  }
+  row.append(panel);
+  window.htmx.process(panel);
   button.setAttribute("aria-expanded", "true");
   panel.querySelector("textarea, input:not([type=hidden]), button").focus();
 }
@@ -106,8 +116,9 @@ document.addEventListener("click", ({ target }) => {
   if (opener) open(opener);
   const cancel = target.closest("[data-cancel]");
   if (cancel) {
+    const row = cancel.closest(".row");
     close(cancel.closest("form"));
-    focusRow(cancel.closest(".row"));
+    focusRow(row);
   }
 });
 
@@ -115,8 +126,9 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const panel = event.target.closest?.("form.panel");
   if (event.key === "Escape" && panel) {
+    const row = panel.closest(".row");
     close(panel);
-    focusRow(panel.closest(".row"));
+    focusRow(row);
     return;
   }
   if (event.target.matches?.("input, textarea, select")) return;
