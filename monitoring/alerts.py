@@ -241,7 +241,7 @@ def hand_back(*, alert_id: UUID | str, by: Viewer, now: datetime) -> Alert:
 @transaction.atomic
 def snooze(*, alert_id: UUID | str, by: Viewer, until: datetime, now: datetime) -> Alert:
     """This function will keep the alert quiet for this one person until `until` (7 days at most); the others still hear."""
-    alert = for_viewer(alert_id=alert_id, viewer=by, now=now, lock=True)
+    alert = for_viewer(alert_id=alert_id, viewer=by, now=now, action="snooze", lock=True)
     if not now < until <= now + MAX_SNOOZE:
         raise Invalid("Snooze until a time within the next 7 days.", code="out_of_range", field="until")
     _end_snoozes(alert, by, now)
@@ -256,7 +256,7 @@ def snooze(*, alert_id: UUID | str, by: Viewer, until: datetime, now: datetime) 
 @transaction.atomic
 def unsnooze(*, alert_id: UUID | str, by: Viewer, now: datetime) -> Alert:
     """This function will undo this person's snooze. Raises Conflict where there is none."""
-    alert = for_viewer(alert_id=alert_id, viewer=by, now=now, lock=True)
+    alert = for_viewer(alert_id=alert_id, viewer=by, now=now, action="snooze", lock=True)
     if not _end_snoozes(alert, by, now):
         raise Conflict("You have not snoozed this alert.", code="not_snoozed")
     _step(alert, "unsnoozed", now=now, by=by.user_id)

@@ -90,10 +90,11 @@ def _people(viewer: Viewer, patients: Sequence[UUID] | None, now: datetime) -> l
 def _rule(patient: Patient, rule: str | None, changes: dict[str, Any] | None, definition: dict[str, Any] | None) -> Rule:
     if definition is not None:
         return packs.from_definition(definition)
-    known = {one.id: one for one in packs.load(patient.locale)}
-    if rule not in known:
+    named = [one for one in packs.load(patient.locale) if one.id == rule]
+    if not named:
         raise Invalid("There is no such rule for this patient.", code="unknown_rule", field="rule")
-    one = known[rule]
+    # One id may stand for several populations, each with its own limits.
+    one = next((each for each in named if each.population.has(frozenset(patient.conditions))), named[0])
     return packs.with_limits([one], {one.id: changes})[0] if changes else one
 
 

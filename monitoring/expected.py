@@ -88,7 +88,7 @@ def _finding(rule: Rule, tier: Tier, silent: timedelta, now: datetime, *, clear:
         "source": rule.source,
         "texts": texts,
     }
-    return Finding(rule.id, rule.version, tier.severity, rule.data_class, now, evidence, clear=clear)
+    return Finding(rule.id, rule.version, tier.severity, rule.covered_by, now, evidence, clear=clear)
 
 
 def handle_due(*, now: datetime, limit: int = 200) -> int:

@@ -36,7 +36,7 @@ class Alert(models.Model):
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="alerts")
     rule_id = models.CharField(max_length=40)
     rule_version = models.CharField(max_length=20)
-    data_class = models.CharField(max_length=20)  # what a viewer's consent must cover to see it
+    data_class = models.CharField(max_length=80)  # what a viewer's consent must cover to see it; `a+b` where evidence is of both
     severity = models.CharField(max_length=8, choices=Severity.choices)
     state = models.CharField(max_length=12, choices=AlertState.choices, default=AlertState.OPEN)
     opened_at = models.DateTimeField()

@@ -4,6 +4,7 @@ This is the door to plans for the rest of the house; `packs` and `judge` are beh
 """
 
 import json
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -21,6 +22,7 @@ from monitoring import packs
 from monitoring.judge import PatientContext, Plan, Rule
 from monitoring.models import LIVE_STATES, Limit, SavedRule
 
+logger = logging.getLogger(__name__)
 # The limit under which personal figures (best peak flow, dry weight) are kept: many rules use them.
 FIGURES = "figures"
 MAX_LIMIT = timedelta(days=366)
@@ -63,7 +65,13 @@ def _plan(locale: str, limits: str, saved: str) -> tuple[Plan, dict[str, float]]
     changes: dict[str, Any] = json.loads(limits)
     values = {name: float(value) for name, value in changes.pop(FIGURES, {}).items()}
     rules: tuple[Rule, ...] = packs.load(locale) + tuple(packs.from_definition(d) for d in json.loads(saved))
-    return Plan(packs.with_limits(rules, changes)), values
+    for rule_id, change in changes.items():
+        try:
+            rules = packs.with_limits(rules, {rule_id: change})
+        except Invalid as refused:
+            # A limit may outlive the figure it was set for; then the pack's own figure watches, and nobody's readings are held up.
+            logger.error("limit of %s no longer fits its rule (%s): the rule's own figures apply", rule_id, refused.sentence)
+    return Plan(rules), values
 
 
 def figures_of(*, patient_id: UUID) -> dict[str, float]:

@@ -23,6 +23,8 @@ FLAGS = {
     "censored_high": catalogue.CENSORED_HIGH,
     "simulated": catalogue.SIMULATED,
 }
+# Written into the context at the door when a value came in another unit.
+RESERVED = frozenset({"unit", "sent", "sent2"})
 METHODS = {"device": 1, "self_reported": 2, "derived": 3}
 
 
@@ -109,7 +111,9 @@ def settle(sent: Sent, *, as_of: datetime, born: date | None) -> Settled:
     context: dict[str, Any] | None = dict(sent.context) if sent.context else None
     if unit != kind.unit and value != sent.value:
         # The limit is judged in the unit that was measured: 70 mg/dL and 3.9 mmol/L both lie exactly on it.
-        context = (context or {}) | {"unit": ucum(unit, kind=kind), "sent": sent.value} | ({"sent2": sent.value2} if sent.value2 is not None else {})
+        context = (context or {}) | {"unit": ucum(unit, kind=kind), "sent": sent.value}
+        if sent.value2 is not None:
+            context["sent2"] = sent.value2
     _check_texts(sent, context)
     offset = at.utcoffset()
     minutes = int(offset.total_seconds() // 60) if offset else 0
@@ -121,6 +125,8 @@ def _check_texts(sent: Sent, context: dict[str, Any] | None) -> None:
     for field, text in (("source", sent.source), ("key", sent.key)):
         if not text.isprintable():
             raise Invalid("The text holds a character that no name may hold.", code="bad_character", field=field)
+    for name in RESERVED & (sent.context or {}).keys():
+        raise Invalid("This name is kept for what the unit was.", code="reserved", field=f"context.{name}")
     for name, value in (context or {}).items():
         if "\x00" in name or (isinstance(value, str) and "\x00" in value):
             raise Invalid("The text holds a character that no text may hold.", code="bad_character", field=f"context.{name[:40]}")

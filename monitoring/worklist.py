@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import Prefetch, QuerySet
 
 from healthhub.audit import log
+from healthhub.lib.data_classes import parts
 from healthhub.lib.refused import Invalid, NotVisible
 from healthhub.people import access
 from healthhub.people.access import Viewer
@@ -35,7 +36,8 @@ _ORDERED = f"""
     LEFT JOIN LATERAL (
         SELECT {RANKED} AS rank, a.acknowledged_by_id IS NOT NULL AS held, a.opened_at
         FROM monitoring_alert a
-        WHERE a.patient_id = s.patient_id AND a.state IN ('open', 'acknowledged', 'escalated') AND a.data_class = ANY(s.classes::text[])
+        WHERE a.patient_id = s.patient_id AND a.state IN ('open', 'acknowledged', 'escalated')
+          AND string_to_array(a.data_class, '+') <@ s.classes::text[]
           AND NOT EXISTS (SELECT 1 FROM monitoring_snooze z
                           WHERE z.alert_id = a.id AND z.person_id = %s AND z.undone_at IS NULL AND z.until > %s)
         ORDER BY 2, 1, 3 LIMIT 1
@@ -106,7 +108,7 @@ def _rows(viewer: Viewer, page: list[tuple[UUID, int, datetime | None]], panel: 
     patients = Patient.objects.in_bulk(ids)
     alerts = defaultdict(list)
     for alert in _live(Alert.objects.filter(patient_id__in=ids, state__in=LIVE_STATES)):
-        if alert.data_class in panel[alert.patient_id]:
+        if parts(alert.data_class) <= set(panel[alert.patient_id]):
             alerts[alert.patient_id].append(alert)
     snoozes = {s.alert_id: s.until for s in _snoozes(viewer, [a for found in alerts.values() for a in found], now)}
     rows = []
@@ -176,7 +178,9 @@ def _alerts(viewer: Viewer, patient_id: UUID | str, now: datetime, *, live: bool
     patient = access.patient_for(viewer, patient_id, action="read", now=now)
     classes = access.classes_allowed(viewer, patient, action="read", now=now)
     log.record(by=viewer, did="alerts.read", patient_id=patient.id, now=now)
-    found = Alert.objects.filter(patient_id=patient.id, data_class__in=classes)
+    found = Alert.objects.filter(patient_id=patient.id).extra(
+        where=["string_to_array(monitoring_alert.data_class, '+') <@ %s"], params=[sorted(classes)]
+    )
     found = found.filter(state__in=LIVE_STATES) if live else found.exclude(state__in=LIVE_STATES)
     steps = Prefetch("steps", Step.objects.select_related("by").order_by("id"))
     return found.select_related("acknowledged_by", "closed_by", "patient").prefetch_related(steps).order_by("-opened_at")

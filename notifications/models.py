@@ -36,7 +36,7 @@ class Notice(models.Model):
     reason = models.CharField(max_length=40)  # opened, escalated, came_back, break_glass, ...
     # Whose data it speaks of, and which class: consent is asked again when it is sent.
     patient_id = models.UUIDField(null=True)
-    data_class = models.CharField(max_length=20, blank=True)
+    data_class = models.CharField(max_length=80, blank=True)  # one, or several as `a+b`
     severity = models.CharField(max_length=8)
     texts = models.JSONField()  # {"zh-hans": {"title", "body"}, "en": {...}}
     created_at = models.DateTimeField()

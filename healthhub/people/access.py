@@ -16,7 +16,7 @@ from django.db import connection
 from django.db.models import Model, QuerySet
 from django.db.models.expressions import RawSQL
 
-from healthhub.lib.data_classes import DATA_CLASSES
+from healthhub.lib.data_classes import DATA_CLASSES, parts
 from healthhub.lib.refused import NotAllowed, NotVisible
 from healthhub.live import bell
 from healthhub.people.models import DeviceToken, Patient, User
@@ -144,7 +144,7 @@ def opened(
     """This function will do as `patient_for`, and tell the data classes that the action may touch. Two SQL."""
     patient_uuid = parsed_id(patient_id)
     allowed = _allowed(viewer, patient_uuid, action=action, now=now)
-    if not allowed or (data_class is not None and data_class not in allowed):
+    if not allowed or (data_class is not None and not parts(data_class) <= allowed):
         raise NotAllowed
     return Patient.objects.get(id=patient_uuid), allowed
 
@@ -166,7 +166,7 @@ def may(viewer: Viewer, patient_id: UUID, *, action: str, now: datetime, data_cl
         allowed = _allowed(viewer, patient_id, action=action, now=now)
     except NotVisible:
         return False
-    return bool(allowed) if data_class is None else data_class in allowed
+    return bool(allowed) if data_class is None else parts(data_class) <= allowed
 
 
 def row_for(viewer: Viewer, rows: QuerySet[Row], row_id: UUID | str, *, action: str, now: datetime, by_class: bool = False) -> Row:
@@ -190,8 +190,12 @@ def row_for(viewer: Viewer, rows: QuerySet[Row], row_id: UUID | str, *, action: 
 def watchers_of(patient_id: UUID, *, data_class: str | None, now: datetime, right: str = "notify") -> list[UUID]:
     """This function will give the ids of everyone who may be told (`notify`) or shown (`read`) this class of her data now.
 
-    The patient herself, persons and team members with live grants; who broke the glass may be shown but is not told.
+    The patient herself, persons and team members with live grants; who broke the glass may be shown but is not told. Of
+    `a+b` only those to whom both are open.
     """
+    if data_class is not None and len(parts(data_class)) > 1:
+        each = [set(watchers_of(patient_id, data_class=one, now=now, right=right)) for one in parts(data_class)]
+        return sorted(set.intersection(*each))
     classes = [data_class] if data_class else sorted(DATA_CLASSES)
     given: dict[str, Any] = {"patient": patient_id, "now": now, "right": right, "classes": classes, "grants": grants_that_open("read")}
     with connection.cursor() as cursor:

@@ -81,7 +81,7 @@ def _finding(rule: Rule, moment: Moment, proof: Proof | None, *, hold: bool) -> 
     context = moment.context
     clear = proof is None
     given = evidence(rule, moment.item, proof or Proof((moment.item,)), context)
-    return Finding(rule.id, rule.version, rule.severity, rule.data_class, moment.item.reading.at, given, hold, clear)
+    return Finding(rule.id, rule.version, rule.severity, rule.covered_by, moment.item.reading.at, given, hold, clear)
 
 
 def needs_repeat(plan: Plan, reading: Reading, context: PatientContext) -> Mapping[str, str] | None:

@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
+from healthhub.lib.data_classes import joined
 from healthhub.records.catalogue import BY_KEY
 from monitoring.judging.thresholds import Condition, Proof
 from monitoring.judging.values import RANK, Item, PatientContext
@@ -93,6 +94,11 @@ class Rule:
     def data_classes(self) -> frozenset[str]:
         """Every class of data its evidence may show: a bundle of pressure and symptoms needs consent to both."""
         return frozenset({self.data_class, *(BY_KEY[kind].data_class for kind in self.kinds if kind in BY_KEY)})
+
+    @cached_property
+    def covered_by(self) -> str:
+        """The classes that a viewer's consent must cover, as findings carry them: `reported+vitals`."""
+        return joined(self.data_classes)
 
     @property
     def rank(self) -> int:

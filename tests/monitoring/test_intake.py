@@ -7,10 +7,11 @@ import pytest
 
 from healthhub.audit.models import Entry
 from healthhub.lib.refused import NotAllowed, NotVisible
+from healthhub.people import consent
 from healthhub.records import timeline
 from healthhub.records.catalogue import BY_KEY
 from healthhub.records.models import Observation
-from monitoring import intake
+from monitoring import alerts, intake, worklist
 from monitoring.models import Alert
 from notifications.models import Notice
 from tests.world import World
@@ -138,3 +139,42 @@ def test_the_ring_names_what_came_before(world: World) -> None:
     first = send(world, reading(world, 3))
     second = send(world, reading(world, 2), reading(world, 1))
     assert second.fates[-1]["seq"] == first.fates[0]["seq"] + 2
+
+
+def test_an_alert_on_two_classes_of_data_is_for_those_who_may_see_both(world: World) -> None:
+    partial = {"read", "notify"}
+    consent.grant(
+        patient=world.ana,
+        grantee_kind="person",
+        grantee_id=world.users["doctor_elsewhere"].id,
+        data_classes=["vitals"],
+        purpose="care",
+        rights=sorted(partial),
+        starts_at=world.now - timedelta(hours=1),
+        ends_at=None,
+        document_version="1",
+        by=world.viewer("patient_self"),
+        now=world.now - timedelta(hours=1),
+    )
+    chest_pain = reading(world, 3, kind="symptom_chest_pain", value=1, unit=None)
+    send(
+        world,
+        chest_pain,
+        reading(world, 2, kind="bp", value=190, value2=115, unit="mmHg"),
+        reading(world, 0, kind="bp", value=190, value2=115, unit="mmHg"),
+    )
+    both = Alert.objects.get(rule_id="BP-02")
+    assert both.data_class == "reported+vitals"
+    elsewhere = world.viewer("doctor_elsewhere")
+    assert [a.rule_id for a in worklist.open_alerts(viewer=elsewhere, patient_id=world.ana.id, now=world.now)] == []
+    with pytest.raises(NotVisible):
+        alerts.read(alert_id=both.id, viewer=elsewhere, now=world.now)
+    assert [a.rule_id for row in worklist.worklist(viewer=elsewhere, now=world.now).rows for a in row.alerts] == []
+    told = set(Notice.objects.filter(about=f"alert:{both.id}").values_list("person__name", flat=True))
+    assert "Ana Silva" in told
+    assert "Dr Osei" not in told
+
+
+def test_the_names_of_units_are_not_for_senders(world: World) -> None:
+    (fate,) = send(world, reading(world, context={"sent": 55})).fates
+    assert (fate["code"], fate["field"]) == ("reserved", "context.sent")
