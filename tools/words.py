@@ -10,6 +10,7 @@ import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import django
 import polib
@@ -20,7 +21,7 @@ from django.utils.translation import template
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("healthhub", "monitoring", "risk", "notifications")
 CATALOGUE = ROOT / "healthhub/web/locale/zh_Hans/LC_MESSAGES/django.po"
-KEYWORDS: dict[str, tuple[object, ...] | None] = {
+KEYWORDS: dict[str, Any] = {
     "_": None, "_n": None, "gettext": None, "gettext_lazy": None, "gettext_noop": None,
     "ngettext": (1, 2), "pgettext": ((1, "c"), 2), "npgettext": ((1, "c"), 2, 3),
 }  # fmt: skip

@@ -161,5 +161,5 @@ def _still_leads(leads: set[UUID], teams: list[Team], now: datetime) -> set[UUID
 
 def open_to(viewer: Viewer, *, patient_id: UUID, now: datetime) -> BreakGlass | None:
     """This function will give the viewer's own opening of this record that holds now, for the banner on the page; None without one."""
-    mine = BreakGlass.objects.filter(opened_by_id=viewer.user_id, patient_id=patient_id, opened_at__lte=now, ends_at__gt=now)
+    mine = BreakGlass.objects.filter(opened_by_id=viewer.person, patient_id=patient_id, opened_at__lte=now, ends_at__gt=now)
     return mine.order_by("-ends_at").first()

@@ -13,7 +13,7 @@ def change(
     *, by: Viewer, language: str | None = None, time_zone: str | None = None, glucose_unit: str | None = None, now: datetime
 ) -> User:
     """This function will change what is given of the viewer's own settings. Raises Invalid (with the field) for unknown values."""
-    user = User.objects.filter(id=by.user_id, is_active=True).first()
+    user = User.objects.filter(id=by.person, is_active=True).first()
     if user is None:
         raise NotVisible
     if language is not None and language not in Language.values:

@@ -11,7 +11,7 @@ from healthhub.people.panel import panel_of
 
 def own_patient(viewer: Viewer, *, now: datetime) -> Patient | None:
     """This function will give the viewer's own record, None where she is nobody's patient."""
-    return access.patients_visible_to(viewer, now=now).filter(user_id=viewer.user_id).first()
+    return access.patients_visible_to(viewer, now=now).filter(user_id=viewer.person).first()
 
 
 def roles_of(viewer: Viewer, *, now: datetime) -> frozenset[str]:
