@@ -10,12 +10,13 @@ from django.test.utils import CaptureQueriesContext
 
 from healthhub.lib.data_classes import DATA_CLASSES
 from healthhub.lib.ids import uuid7
-from healthhub.lib.refused import NotAllowed, NotVisible
-from healthhub.people import access, consent, memberships, tokens
+from healthhub.lib.refused import Invalid, NotAllowed, NotVisible
+from healthhub.people import access, conditions, consent, memberships, tokens
 from healthhub.people.access import Viewer
 from healthhub.people.models import ConsentEntry, Grant, Membership, Organisation, Patient, Team, User
 from healthhub.people.relations import RIGHT_FOR, RIGHTS
 from healthhub.records import catalogue
+from monitoring.packs import CONDITIONS
 from tests.world import World, at
 
 NOW = at("2026-03-01 08:00")
@@ -227,3 +228,10 @@ def test_epochs_move_when_rights_do(world: World) -> None:
     tokens.revoke(token=tokens.all_tokens().get(id=reader.token_id), by=by, now=world.now)
     assert access.epoch_of(reader) is None
     assert Patient.objects.get(id=world.ana.id).authz_epoch == patient_epoch + 1
+
+
+def test_rules_and_records_speak_of_the_same_conditions() -> None:
+    assert conditions.CONDITIONS.keys() == CONDITIONS
+    assert conditions.checked(["copd", "asthma", "copd"]) == ["asthma", "copd"]
+    with pytest.raises(Invalid):
+        conditions.checked(["tired"])

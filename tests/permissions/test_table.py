@@ -17,32 +17,42 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from healthhub.audit.models import Entry
 from healthhub.lib.ids import uuid7
 from tests.permissions.records import Records, fill
 from tests.permissions.requests import Asking, asking, path_of
 from tests.permissions.table import Line, lines
-from tests.world import PRINCIPALS, World, build
+from tests.world import PRINCIPALS, TOKENS, World, build
 
 MARK = "CNRY"
+pytestmark = pytest.mark.django_db
 UUID_TEXT = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 LINES = lines()
 SEES_ANA = {"patient_self", "caregiver_with_consent", "doctor_in_team", "nurse_in_team", "doctor_break_glass", "token_read"}
+KNOWS_ANA = SEES_ANA | {"token_write"}  # her own device: it may not read, but she is no stranger to it
 SEES_BEN = {"other_patient", "doctor_elsewhere", "doctor_break_glass", "doctor_break_glass_lapsed", "token_other_patient"}
 # Signing in and using a token leave a trace of their own; everything else a refused request must leave alone.
 OWN_TRACE = {"django_session", "usersessions_usersession", "people_devicetoken", "people_user"}
 
 
-@pytest.fixture
-def marked(db: None) -> World:
-    return build(mark=MARK)
+@pytest.fixture(autouse=True)
+def _django_db_marker() -> None:
+    """pytest-django's own opens a transaction for each test; here one lasts for the whole file, and each cell has a savepoint."""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def marked(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+    """One world for all tests of this file."""
+    with django_db_blocker.unblock(), undone():
+        yield build(mark=MARK)
+
+
+@pytest.fixture(scope="module")
 def records(marked: World) -> Records:
     return fill(marked)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def clients(marked: World) -> dict[str, Client]:
     return {principal: marked.client(principal) for principal in PRINCIPALS}
 
@@ -105,7 +115,7 @@ def test_foreign_and_unknown_ids_cannot_be_told_apart(marked: World, records: Re
     how = asking(marked, records, line.method, line.name)
     unknown = respelt(how, lambda _: str(uuid7()), with_body=str(marked.ana.id))
     for principal, expected in line.expected.items():
-        if expected not in (401, 403, 404) or principal in SEES_ANA:
+        if expected not in (401, 403, 404) or principal in KNOWS_ANA:
             continue
         with undone(), CaptureQueriesContext(connection) as foreign_sql:
             foreign = ask(clients[principal], line.method, line.name, how)
@@ -129,7 +139,7 @@ def respelt(how: Asking, spell: Callable[[str], str], *, with_body: str | None =
 def shapes(captured: CaptureQueriesContext) -> list[str]:
     """The statements without the ids and moments in them."""
     texts = [query["sql"] for query in captured.captured_queries if "SAVEPOINT" not in query["sql"]]
-    return [re.sub(r"'20\d\d-[^']*'", "'then'", UUID_TEXT.sub("?", text)) for text in texts]
+    return [re.sub(r"'20\d\d-[^']*'|[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", "?", text) for text in texts]
 
 
 SPELLINGS = {
@@ -173,6 +183,27 @@ def test_side_doors_stay_shut(marked: World, records: Records, clients: dict[str
         for response in responses:
             assert response.status_code >= 400, (principal, response.status_code)
             assert not carries(response, "ana"), principal
+
+
+# Addresses whose good answer tells or changes nothing about a patient.
+OWN_AFFAIRS = {"channels", "channel", "quiet-hours", "notice-seen", "notice-attempts"}
+NOBODYS = {"me", "kinds", "teams", "on-duty", "membership-end", "team-rules"} | OWN_AFFAIRS
+
+
+@pytest.mark.parametrize("line", [line for line in LINES if line.name not in NOBODYS], ids=lambda line: f"{line.method}-{line.name}")
+def test_whoever_saw_or_did_something_is_in_the_log(marked: World, records: Records, clients: dict[str, Client], line: Line) -> None:
+    """Every good answer about Ana leaves a row with her, with whoever asked; every refusal leaves none."""
+    how = asking(marked, records, line.method, line.name)
+    for principal, expected in line.expected.items():
+        with undone():
+            last = Entry.objects.order_by("-id").values_list("id", flat=True).first() or 0
+            response = ask(clients[principal], line.method, line.name, how)
+            written = Entry.objects.filter(id__gt=last)
+            if expected >= 400:
+                assert not written.exists(), principal
+            elif how.ids or how.body or carries(response, "ana"):  # a list is about Ana where she is on it
+                who = marked.token_ids[principal] if principal in TOKENS else marked.users[principal].id
+                assert written.filter(patient_id=marked.ana.id, actor_id=who).exists(), principal
 
 
 def addresses(patterns: list[URLPattern | URLResolver] | None = None, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
