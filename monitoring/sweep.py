@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from healthhub.audit import log
+from healthhub.people import breakglass
 from healthhub.records import partitions, summaries
 from monitoring import alerts, expected
 from monitoring.models import Beat
@@ -27,6 +28,7 @@ def parts(now: datetime) -> dict[str, Callable[[], object]]:
         "alerts": lambda: alerts.handle_due(now=now),
         "silence": lambda: expected.handle_due(now=now),
         "notices": lambda: deliver.sweep(now=now),
+        "break_glass": lambda: breakglass.end_due(now=now),
         "audit": lambda: log.seal(now=now),
         "summaries": lambda: summaries.refresh_some(limit=200),
         "partitions": lambda: _partitions(now),
