@@ -7,7 +7,7 @@ BOOTSTRAP = $(PYTHON) -B tools/bootstrap.py
 .PHONY: help install demo test check bench lock
 help:     ; @$(BOOTSTRAP) help
 install:  ; @$(BOOTSTRAP) install
-demo:     ; @$(BOOTSTRAP) demo $(if $(PORT),--port $(PORT)) $(if $(DATA),--data "$(DATA)")
+demo:     ; @$(BOOTSTRAP) demo $(if $(PORT),--port $(PORT)) $(if $(DATA),--data "$(DATA)") $(if $(SPEED),--speed $(SPEED))
 test:     ; @$(BOOTSTRAP) test $(ARGS)
 check:    ; @$(BOOTSTRAP) check
 bench:    ; @$(BOOTSTRAP) bench $(ARGS)

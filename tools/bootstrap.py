@@ -32,7 +32,7 @@ LOCK_FLAGS += ["--no-emit-index-url", "--no-emit-find-links", "--no-annotate", "
 HELP = """HealthHub
   make demo              start everything with demo people and moving readings on http://127.0.0.1:8000
   make demo PORT=8080    the same on another port
-  make demo DATA=path    replay real recordings instead of simulated readings
+  make demo DATA=path    replay real recordings instead of simulated readings (SPEED=600: times as fast as life)
   make test              the whole test-suite, against the same real servers (ARGS='-k alerts' chooses)
   make check             lint, types, import contracts, migrations, deployment settings, words
   make bench             the benchmarks, printed as ratios

@@ -167,11 +167,11 @@ class Child:
 class Runner:
     """Everything that runs while the demo runs."""
 
-    def __init__(self, *, servers: Servers, port: int, data: str) -> None:
+    def __init__(self, *, servers: Servers, port: int, mover: Program) -> None:
         self.servers = servers
         self.url = f"http://{HOST}:{port}"
         self.children = [Child(program) for program in demo(host=HOST, port=port)]
-        self.mover = Child(stream(url=self.url, data=data))
+        self.mover = Child(mover)
         self.stopped = asyncio.Event()
         self.tasks: list[asyncio.Task[None]] = []
 
@@ -250,14 +250,15 @@ class Runner:
         say(f"stopped in {time.monotonic() - began:.1f} s")
 
 
-async def run(servers: Servers, port: int, data: str, began: float) -> None:
-    await Runner(servers=servers, port=port, data=data).run(began)
+async def run(servers: Servers, port: int, mover: Program, began: float) -> None:
+    await Runner(servers=servers, port=port, mover=mover).run(began)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make demo")
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
     parser.add_argument("--data", default="", help="a recording, or a directory of recordings, to replay")
+    parser.add_argument("--speed", type=float, default=600, help="how many times as fast as life a recording is replayed")
     parser.add_argument("--state", type=Path, default=ROOT / "var", help="directory of the data and logs")
     chosen = parser.parse_args()
     state = chosen.state.resolve()
@@ -274,7 +275,9 @@ def main() -> None:
         try:
             servers.start()
             os.environ.update(servers.environment())
-            asyncio.run(run(servers, chosen.port, str(Path(chosen.data).resolve()) if chosen.data else "", began))
+            data = str(Path(chosen.data).resolve()) if chosen.data else ""
+            mover = stream(url=os.environ["PUBLIC_URL"], data=data, speed=chosen.speed)
+            asyncio.run(run(servers, chosen.port, mover, began))
         finally:
             servers.stop()
 

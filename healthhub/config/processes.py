@@ -55,8 +55,8 @@ def demo(*, host: str, port: int) -> list[Program]:
     return [Program("web", web), Program("worker", (*WORKER, "--concurrency", "1")), Program("sweep", SWEEP)]
 
 
-def stream(*, url: str, data: str) -> Program:
-    """This function will give the process that makes readings move: simulated ones, or a replay of real recordings."""
+def stream(*, url: str, data: str, speed: float = 600) -> Program:
+    """This function will give the process that makes readings move: simulated ones, or a replay `speed` times as fast as life."""
     if data:
-        return Program("replay", ("python", "manage.py", "replay", data, "--url", url, "--again"))
+        return Program("replay", ("python", "manage.py", "replay", data, "--url", url, "--speed", str(speed), "--again"))
     return Program("stream", ("python", "manage.py", "simulate", "--url", url))
