@@ -9,10 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import isfinite
-from typing import Literal
+from typing import Any, Literal
 
 from healthhub.lib.refused import Invalid
 from healthhub.lib.units import round_half_up
+from risk.scores import asked
+from risk.scores.inputs import choice, number, yes_no
+from risk.scores.shape import Band as Step, Outcome, Score
+from risk.scores.words import words
 
 Band = Literal["low", "low_medium", "medium", "high"]
 TOGETHER = timedelta(minutes=30)
@@ -105,3 +109,31 @@ def _band(total: int, worst: int) -> Band:
     if total >= 5:
         return "medium"
     return "low_medium" if worst == 3 else "low"
+
+
+def _formula(*, age: float, scale2: bool | None, **values: Any) -> Outcome:
+    found = news2(scale2=bool(scale2), **values)
+    return Outcome(found.total, found.points, Step(found.band, found.total))
+
+
+SCORE = Score(
+    key="news2",
+    version="2017",
+    name=words("国家早期预警评分2（NEWS2）", "National Early Warning Score 2"),
+    citation="Royal College of Physicians. National Early Warning Score (NEWS) 2. London: RCP, 2017",
+    population=words("16岁以上、非孕妇；各项须在半小时内测得", "From 16 years, not in pregnancy; all observed within half an hour"),
+    unit="{score}",
+    inputs=(
+        asked.age(YOUNGEST, 120),
+        number("rr", words("呼吸频率", "respiratory rate"), "measure", "/min", 3, 80, kind="rr"),
+        number("spo2", words("血氧饱和度", "oxygen saturation"), "measure", "%", 50, 100),
+        yes_no("on_o2", words("吸氧", "supplemental oxygen")),
+        asked.sbp(30, 300),
+        number("pulse", words("脉搏", "pulse"), "measure", "/min", 20, 300, kind="hr"),
+        choice("consciousness", words("意识（ACVPU）", "consciousness (ACVPU)"), tuple("ACVPU"), "measure"),
+        number("temp", words("体温", "temperature"), "measure", "Cel", 30, 44, kind="temp"),
+        yes_no("scale2", words("医嘱目标血氧88-92%", "a clinician set a target of 88-92 %"), "look", optional=True),
+    ),
+    formula=_formula,
+    not_for={"pregnant": words("妊娠期不适用。", "Not in pregnancy.")},
+)
