@@ -67,7 +67,7 @@ def _file(path: Path, *, by_name: bool, tally: Tally, say: Say) -> None:
         return
     head = content if isinstance(content, dict) else {}
     family = family_of(path.stem, head.get("score"))
-    cases = head.get("cases")
+    cases = None if family is None else family.cases(head, path)
     if family is None:
         tally.broken += by_name
         say(f"not known: {path.name}")
