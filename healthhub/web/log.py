@@ -279,7 +279,7 @@ def _saved(request: PageRequest, patient: Patient, what: str, filled: Filled, re
         "repeat": not any(alert.severity in {"red", "urgent"} for alert in found)
         and any(fate.get("repeat") or "suspicious" in fate.get("flags", ()) for fate in receipt.fates),
         "advice": [fate["repeat"] for fate in receipt.fates if fate.get("repeat")],
-        "alerts": found,
+        "alerts": found[:1],  # the most pressing; the first page has them all
         "emergency": EMERGENCY.get(patient.locale, "112"),
     }
     return render(request, "hh/log_saved.html" if request.htmx else "hh/log_saved_page.html", context)

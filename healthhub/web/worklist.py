@@ -31,6 +31,11 @@ class Line:
     quiet: list[tuple[Alert, datetime]]  # what this viewer snoozed, and until when
 
     @property
+    def tone(self) -> str:
+        """The severity of the alert the row shows, whoever has it; else what the door says of her."""
+        return self.row.alerts[0].severity if self.row.alerts and self.row.alerts[0].id not in self.row.snoozed else self.row.bucket
+
+    @property
     def more(self) -> int:
         """How many alerts the row does not show."""
         return max(len(self.row.alerts) - 1, 0)

@@ -61,11 +61,13 @@ function sayNotice(notice) {
   const here = !notice.patient || document.querySelector(`[data-live-patient="${notice.patient}"], [data-patient="${notice.patient}"]`);
   if (!here && !notice.seen) {
     const words = notice.texts[document.documentElement.lang.startsWith("zh") ? "zh-hans" : "en"];
-    const toast = document.createElement("a");
-    toast.className = `card toast ${notice.severity}`;
-    toast.href = toasts.dataset.link + notice.patient;
-    toast.append(Object.assign(document.createElement("b"), { textContent: words.title }));
-    toast.append(Object.assign(document.createElement("span"), { textContent: words.body }));
+    const toast = Object.assign(document.createElement("div"), { className: `card toast ${notice.severity}` });
+    const link = Object.assign(document.createElement("a"), { href: toasts.dataset.link + notice.patient, textContent: words.title });
+    const body = Object.assign(document.createElement("p"), { textContent: words.body });
+    const away = Object.assign(document.createElement("button"), { type: "button", className: "quiet", textContent: "✕" });
+    away.setAttribute("aria-label", toasts.dataset.close);
+    away.addEventListener("click", () => toast.remove());
+    toast.append(link, away, body);
     toasts.append(toast);
   }
   if (document.visibilityState === "visible" && isOpen()) socket.send(JSON.stringify({ type: "seen", notice: notice.notice }));

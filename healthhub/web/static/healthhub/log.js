@@ -35,7 +35,11 @@ function arrived() {
   });
   const wrong = document.querySelector("#log [aria-invalid='true']");
   const done = document.querySelector("#log[data-focus]");
-  (wrong ?? done)?.focus();
+  wrong?.focus();
+  if (done) {
+    done.focus({ preventScroll: true });
+    window.scrollTo(0, 0);
+  }
 }
 
 document.body.addEventListener("htmx:afterSettle", arrived);
