@@ -71,7 +71,7 @@ def link(previous: bytes, n: int, row: Row) -> bytes:
     return hashlib.sha256(previous + n.to_bytes(8, "big") + canonical(row)).digest()
 
 
-def seal(*, now: datetime, limit: int = 5000) -> int:
+def seal(*, now: datetime, limit: int = 20_000) -> int:
     """This function will seal up to `limit` waiting rows and tell how many it did; 0 when another sweep is at it.
 
     The position in a chain is given here and not when the act is written: acts then never wait for each other.
