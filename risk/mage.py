@@ -61,6 +61,8 @@ def _amplitudes(piece: Floats) -> tuple[float | None, float | None]:
     """The mean height of rising and of falling excursions of a piece."""
     turns = _turning_points(piece)
     least = float(np.nanstd(piece, ddof=1))
+    if not least:
+        return None, None
     return _mean_height(turns, least, rest_at_turn=False), _mean_height(-turns, least, rest_at_turn=True)
 
 

@@ -70,4 +70,5 @@ SCORE = Score(
         ),
     ),
     not_for=DIABETIC,
+    rules=(_asked_of_women, _not_of_men),
 )

@@ -67,7 +67,7 @@ def _file(path: Path, *, by_name: bool, tally: Tally, say: Say) -> None:
         return
     head = content if isinstance(content, dict) else {}
     family = family_of(path.stem, head.get("score"))
-    cases = None if family is None else family.cases(head, path)
+    cases = None if family is None else _cases(family, head, path)
     if family is None:
         tally.broken += by_name
         say(f"not known: {path.name}")
@@ -77,6 +77,14 @@ def _file(path: Path, *, by_name: bool, tally: Tally, say: Say) -> None:
     else:
         for case in cases:
             _case(path.stem, family, case, head.get("expected_unit"), tally, say)
+
+
+def _cases(family: Family, head: Mapping[str, Any], path: Path) -> Any:
+    """The cases of a file; None when it is not made as its family's files are."""
+    try:
+        return family.cases(head, path)
+    except (KeyError, TypeError, AttributeError):
+        return None
 
 
 def _case(stem: str, family: Family, case: Mapping[str, Any], unit: str | None, tally: Tally, say: Say) -> None:
