@@ -299,10 +299,14 @@ def days_since_epoch(at: datetime | date) -> float:
 
 
 def day_dots(buckets: Sequence[Any], *, kind: Kind, unit: str) -> list[Dot]:
-    """This function will turn days (`start`, `mean`, `mean2`, `total`) into dots in the unit shown."""
+    """This function will turn days into dots in the unit shown: what adds up as its sum, all else from the day's lowest to its highest.
+
+    A mean would hide the one low glucose or the one high pressure that matters.
+    """
     dots = []
-    for bucket in buckets:
-        value = from_canonical(bucket.total if kind.cumulative else bucket.mean, unit=unit, kind=kind)
-        low = None if bucket.mean2 is None else from_canonical(bucket.mean2, unit=unit, kind=kind)
-        dots.append(Dot(days_since_epoch(bucket.start), value, low))
+    for day in buckets:
+        top, bottom = (day.total, None) if kind.cumulative else (day.high, day.low if day.low2 is None else day.low2)
+        value = from_canonical(top, unit=unit, kind=kind)
+        low = None if bottom is None or bottom == top else from_canonical(bottom, unit=unit, kind=kind)
+        dots.append(Dot(days_since_epoch(day.start), value, low))
     return dots

@@ -9,6 +9,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from healthhub.people import consent
+from healthhub.people.models import Patient
 from monitoring import intake
 from tests.world import USERS, World
 
@@ -265,3 +267,22 @@ def test_health(client: Client) -> None:
     assert ready.json()["broker"]["ok"]
     assert ready.status_code == 503  # no sweep runs in this test
     assert not ready.json()["sweep"]["ok"]
+
+
+def test_a_long_list_comes_in_pages_of_a_hundred(world: World) -> None:
+    ana = world.viewer("patient_self")
+    for number in range(104):
+        patient = Patient.objects.create(user=None, name=f"Patient {number:03}", team=world.north)
+        consent.grant(
+            patient=patient, grantee_kind="team", grantee_id=world.north.id, data_classes=["vitals"], purpose="care", rights=["read"],
+            document_version="1", by=ana, now=world.now,
+        )  # fmt: skip
+    client = world.client("doctor_in_team")
+    first = client.get("/worklist").content.decode()
+    assert first.count("data-patient=") == 100
+    after = re.search(r'hx-get="/worklist\?after=([^"]+)"', first)
+    assert after
+    rest = client.get("/worklist", {"after": after[1]}, headers={"HX-Request": "true"}).content.decode()
+    assert rest.count("data-patient=") == 5
+    assert "<html" not in rest
+    assert client.get("/worklist?after=x").status_code == 400
