@@ -18,17 +18,21 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import urlopen
+from uuid import uuid4
 
 import psycopg
 from django.conf import settings
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 from websockets.sync.client import ClientConnection, connect
 
 from healthhub.config.servers import ROOT
+from notifications import liveness
+from notifications.models import Pulse
 
 START_SECONDS = 30.0
-OURS = f"tests-{os.getpid()}"  # how PostgreSQL knows the processes started here
+OURS = f"tests-{os.getpid()}"
 
 
 def environment(**changes: str) -> dict[str, str]:
@@ -36,9 +40,7 @@ def environment(**changes: str) -> dict[str, str]:
     url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
     prefix = str(settings.CHANNEL_LAYERS["default"]["CONFIG"]["prefix"])
     return (
-        dict(os.environ)
-        | {"DATABASE_URL": url, "REDIS_URL": settings.REDIS_URL, "LIVE_PREFIX": prefix, "PGAPPNAME": OURS, "PYTHONUNBUFFERED": "1"}
-        | changes
+        dict(os.environ) | {"DATABASE_URL": url, "REDIS_URL": settings.REDIS_URL, "LIVE_PREFIX": prefix, "PYTHONUNBUFFERED": "1"} | changes
     )
 
 
@@ -54,11 +56,12 @@ class Process:
 
     def __init__(self, words: Sequence[str], *, log: Path, env: Mapping[str, str]) -> None:
         self.log = log
+        self.name = f"{OURS}-{uuid4().hex[:8]}"  # how PostgreSQL knows this process
         with log.open("ab") as out:
             self.popen = subprocess.Popen(
                 [sys.executable, "-m", *words],
                 cwd=ROOT,
-                env=dict(env),
+                env={**env, "PGAPPNAME": self.name},
                 stdout=out,
                 stderr=out,
                 stdin=subprocess.DEVNULL,
@@ -137,7 +140,7 @@ def running_web(**changes: str) -> Iterator[Web]:
         finally:
             web.kill(signal.SIGTERM)
             print(web.output())  # pytest shows it when the test failed
-            close_left_over()
+            cut(web)
 
 
 def worker_process(place: Path, *, name: str = "worker", concurrency: int = 1, queues: str = "deliver", **changes: str) -> Process:
@@ -153,17 +156,31 @@ def running_worker(*, concurrency: int = 1, queues: str = "deliver", **changes: 
     with directory() as place:
         worker = worker_process(place, concurrency=concurrency, queues=queues, **changes)
         try:
+            wait_for(lambda: works(worker), within=60)
             yield worker
         finally:
             worker.kill(signal.SIGTERM)
             print(worker.output())
-            close_left_over()
+            cut(worker)
+
+
+def works(worker: Process) -> bool:
+    """This function will tell whether a task has run since it was first asked; a process that is up proves nothing."""
+    assert worker.popen.poll() is None, worker.output()
+    liveness.ask(now=timezone.now())
+    return Pulse.objects.filter(ran_at__isnull=False).exists()
+
+
+def cut(process: Process) -> None:
+    """This function will end a process's database connections: what it left open when killed would block the next TRUNCATE."""
+    with psycopg.connect(environment()["DATABASE_URL"], autocommit=True) as own:
+        own.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s", [process.name])
 
 
 def close_left_over() -> None:
-    """This function will end what a killed process left open in the test database: it would block the next test's TRUNCATE."""
+    """This function will do so for all processes of this test run."""
     with psycopg.connect(environment()["DATABASE_URL"], autocommit=True) as own:
-        own.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s", [OURS])
+        own.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE starts_with(application_name, %s)", [OURS])
 
 
 def session_of(client: Client) -> str:

@@ -19,7 +19,7 @@ from healthhub.live import bell
 from healthhub.people import consent
 from notifications.models import Notice
 from notifications.post import post
-from tests.servers import Web, close_left_over, directory, frame, running_web, session_of, wait_for
+from tests.servers import Web, cut, directory, frame, running_web, session_of, wait_for
 from tests.world import World, build
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -226,7 +226,7 @@ def test_a_queue_that_overflows_is_shut_at_once(web: Web, world: World) -> None:
 def test_cut_database_connections_close_sockets_for_a_moment(own_web: Web, world: World) -> None:
     sock = opened(own_web, world, "patient_self")
     frame(sock)
-    close_left_over()  # what a restarting PostgreSQL does to its clients
+    cut(own_web)  # what a restarting PostgreSQL does to its clients
     code, _ = closing(sock, within=3)
     assert code == 1012
     back = wait_for(lambda: comes_in(own_web, world, "patient_self", after=0))

@@ -110,13 +110,13 @@ def test_a_worker_killed_between_send_and_close_leaves_it_to_the_next_with_the_s
         first = worker_process(place, name="first")
         notice = tell(people[:1], "alert:1")[0]
         try:
-            wait_for(lambda: gateway.received, within=20)
+            wait_for(lambda: gateway.received, within=60)
         finally:
             first.kill()
         assert Notice.objects.get(id=notice.id).state == "pending"
         second = worker_process(place, name="second")
         try:
-            wait_for(lambda: sweep(now=timezone.now()) and Notice.objects.get(id=notice.id).state == "delivered", within=25)
+            wait_for(lambda: sweep(now=timezone.now()) and Notice.objects.get(id=notice.id).state == "delivered", within=40)
         finally:
             second.kill()
     assert ids_received(gateway) == {str(notice.id): 2}
@@ -125,13 +125,13 @@ def test_a_worker_killed_between_send_and_close_leaves_it_to_the_next_with_the_s
 
 def test_a_worker_delivers_what_was_posted_within_a_second(people: list[User], gateway: Gateway) -> None:
     with running_worker(concurrency=2):
-        tell(people, "warm-up")
-        wait_for(lambda: len(gateway.received) == 8, within=20)
-        for n in range(5):
+        took = []
+        for n in range(9):
             began = time.monotonic()
             tell(people, f"alert:{n}")
-            wait_for(lambda n=n: len(gateway.received) == 8 * (n + 2), within=5)
-            assert time.monotonic() - began < 2
+            wait_for(lambda n=n: len(gateway.received) == 8 * (n + 1), within=10)
+            took.append(time.monotonic() - began)
+        assert sorted(took)[4] < 1
     assert set(ids_received(gateway).values()) == {1}
 
 
@@ -168,6 +168,6 @@ def test_the_canary_sings_and_its_silence_is_heard(transactional_db: None) -> No
     liveness.ask(now=now)
     assert liveness.silent(now=now) == {"deliver": None}
     with running_worker():
-        wait_for(lambda: liveness.ask(now=timezone.now()) or Pulse.objects.get(name="deliver").ran_at, within=25)
+        assert Pulse.objects.get(name="deliver").ran_at is not None
         assert liveness.silent(now=timezone.now()) == {}
     assert list(liveness.silent(now=timezone.now() + timedelta(minutes=2))) == ["deliver"]
