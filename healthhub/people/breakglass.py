@@ -121,7 +121,7 @@ def review(*, opening: BreakGlass, outcome: str, note: str, by: Viewer, now: dat
     if outcome not in OUTCOMES:
         raise Invalid("The outcome is justified or not_justified.", field="outcome")
     if outcome == "not_justified" and not note.strip():
-        raise Invalid("Say why the opening was not justified.", field="note")
+        raise Invalid("Say why the opening was not justified.", code="missing_note", field="note")
     with transaction.atomic():
         still_open = BreakGlass.objects.filter(id=opening.id, reviewed_at=None)
         found = {"reviewed_at": now, "reviewed_by": by.user_id, "review_outcome": outcome, "review_note": note.strip()[:LONGEST_TEXT]}
