@@ -26,7 +26,7 @@ SPARK_DAYS = 14
 RANKED = "CASE a.severity WHEN 'red' THEN 0 WHEN 'urgent' THEN 1 WHEN 'amber' THEN 2 WHEN 'watch' THEN 3 ELSE 4 END"
 BUCKETS = ("red", "urgent", "amber", "watch", "info", "silent", "calm")
 
-# Need, in this order: severity; nobody has it before somebody has it; the older first; then silence; then everyone else.
+# Need, in this order: severity; of one severity, what nobody has before what somebody has; the older first; then silence; then the rest.
 _ORDERED = f"""
     SELECT s.patient_id, coalesce(need.rank, CASE WHEN t.last_received_at IS NULL OR t.last_received_at < %s THEN 5 ELSE 6 END) AS bucket,
            t.last_received_at
@@ -40,9 +40,9 @@ _ORDERED = f"""
           AND string_to_array(a.data_class, '+') <@ s.classes::text[]
           AND NOT EXISTS (SELECT 1 FROM monitoring_snooze z
                           WHERE z.alert_id = a.id AND z.person_id = %s AND z.undone_at IS NULL AND z.until > %s)
-        ORDER BY 2, 1, 3 LIMIT 1
+        ORDER BY 1, 2, 3 LIMIT 1
     ) need ON true
-    ORDER BY need.held NULLS LAST, bucket, need.opened_at, t.last_received_at NULLS FIRST, p.name, p.id
+    ORDER BY bucket, need.held, need.opened_at, t.last_received_at NULLS FIRST, p.name, p.id
 """
 
 

@@ -139,6 +139,15 @@ def test_the_worklist_is_ordered_by_need(world: World) -> None:
 
 
 @pytest.mark.django_db
+def test_severity_comes_before_who_has_it(world: World) -> None:
+    watch, red = fire(world, rule="T-1", severity="watch"), fire(world, rule="T-2", severity="red")
+    alerts.acknowledge(alert_id=red.id, by=world.viewer("doctor_in_team"), now=world.now)
+    (row,) = worklist.worklist(viewer=world.viewer("nurse_in_team"), now=world.now).rows
+    assert row.bucket == "red"
+    assert [alert.id for alert in row.alerts] == [red.id, watch.id]
+
+
+@pytest.mark.django_db
 def test_silence_is_told_tier_by_tier_and_ends_with_the_first_reading(world: World) -> None:
     world.ana.conditions = ["heart_failure"]
     world.ana.save()
