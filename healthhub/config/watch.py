@@ -31,6 +31,7 @@ class Watch:
     def __init__(self, url: str) -> None:
         self.url = url
         self.cookies = ""
+        self.seq: int | None = None  # of the last notice heard: what came while the socket was closed is asked for
         self.socket: websockets.ClientConnection | None = None
 
     async def open(self) -> None:
@@ -50,8 +51,11 @@ class Watch:
             self.cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
 
     async def listen(self) -> None:
-        address = f"ws://{urlsplit(self.url).netloc}/ws/"
-        self.socket = await websockets.connect(address, origin=websockets.Origin(self.url), additional_headers={"Cookie": self.cookies})
+        address = f"ws://{urlsplit(self.url).netloc}/ws/" + ("" if self.seq is None else f"?after={self.seq}")
+        socket = await websockets.connect(address, origin=websockets.Origin(self.url), additional_headers={"Cookie": self.cookies})
+        hello = json.loads(await socket.recv())
+        self.seq = int(hello["seq"]) if self.seq is None else self.seq
+        self.socket = socket
 
     async def tell(self, began: float) -> None:
         """This function will print the line that says after how many seconds an alert was on the doctor's open page."""
@@ -79,10 +83,14 @@ class Watch:
             self.socket = None
 
     async def alert_on_socket(self) -> str:
-        """This function will give the first alert of the open socket, "" when it is closed before."""
+        """This function will give the first alert of the open socket, heard live or told by a notice; "" when it is closed before."""
         if self.socket is not None:
             async for message in self.socket:
                 event = json.loads(message)
-                if event.get("type") == "alert":
-                    return " ".join(str(event[name]) for name in ("severity", "state", "alert") if name in event)
+                if event["type"] == "alert":
+                    return f"{event['severity']} {event['state']} {event['alert']}"
+                if event["type"] == "notice":
+                    self.seq = int(event["seq"])
+                    if str(event["about"]).startswith("alert:"):
+                        return f"{event['severity']} {event['reason']} {event['about'].removeprefix('alert:')}"
         return ""

@@ -11,7 +11,7 @@ def living(*traces: str) -> list[str]:
             continue
         seen = "\0".join(_read(number, name) for name in ("environ", "cmdline")) + _directory(number)
         if any(trace in seen for trace in traces) and _state(number) not in ("Z", ""):
-            found.append(f"{number} {_read(number, 'cmdline')[:100]}")
+            found.append(f"{number} {_read(number, 'cmdline')[:300]}")
     return found
 
 
