@@ -14,8 +14,7 @@ from django.db import DatabaseError, connection
 from healthhub.audit import log
 from healthhub.people import breakglass
 from healthhub.records import partitions, summaries
-from monitoring import alerts, expected
-from monitoring.models import Beat
+from monitoring import alerts, beats, expected
 from notifications import deliver
 
 logger = logging.getLogger(__name__)
@@ -46,20 +45,15 @@ def one_round(*, now: datetime) -> dict[str, object]:
             connection.close()
             done[name] = None
     if all(result is not None for result in done.values()):
-        Beat.objects.update_or_create(name="sweep", defaults={"at": now})
+        beats.went_well(name=beats.SWEEP, now=now)
     return done
 
 
-def last_beat() -> datetime | None:
-    """This function will give the time of the last round in which every part succeeded."""
-    return Beat.objects.filter(name="sweep").values_list("at", flat=True).first()
-
-
 def _partitions(now: datetime) -> int:
-    row = Beat.objects.filter(name="partitions").first()
-    if row is not None and row.at > now - PARTITIONS_EVERY:
+    last = beats.last(name="partitions")
+    if last is not None and last > now - PARTITIONS_EVERY:
         return 0
     partitions.ensure_ahead(now=now)
     dropped = partitions.drop_before(now=now, months=settings.RETENTION_MONTHS) if settings.RETENTION_MONTHS else []
-    Beat.objects.update_or_create(name="partitions", defaults={"at": now})
+    beats.went_well(name="partitions", now=now)
     return len(dropped)

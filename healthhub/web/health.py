@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from redis import Redis
 from redis.exceptions import RedisError
 
-from monitoring import sweep
+from monitoring import beats
 
 SWEEP_LATE = timedelta(seconds=60)
 
@@ -70,7 +70,7 @@ def _broker() -> Part:
 
 
 def _sweep(now: datetime) -> Part:
-    last = sweep.last_beat()
+    last = beats.last(name=beats.SWEEP)
     if last is None:
         return Part("sweep", False, False, _n("never ran"))
     if now - last > SWEEP_LATE:
