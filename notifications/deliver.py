@@ -19,12 +19,12 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from healthhub.audit import log
-from healthhub.live import bell, wake
+from healthhub.live import bell
 from healthhub.people import access
 from notifications import operators, quiet
 from notifications.channels import disable
 from notifications.models import Attempt, Channel, Notice
-from notifications.post import DELIVER
+from notifications.post import wake_for
 from notifications.transports import Letter, TransportError
 from notifications.transports.doors import TRANSPORTS
 
@@ -34,6 +34,7 @@ TRIES_BEFORE_NEXT = 3  # at 0, 5 and 15 s: a second channel within the minute
 TRIES_AT_LAST = 9  # about 17 minutes
 MOST_CLAIMS = 40  # a notice that kills its workers ends here
 WAKE_AGAIN = timedelta(seconds=10)
+PATIENCE = 1.0  # seconds a worker spends on its hint before it asks for help
 SWEEP_BUDGET = 10.0  # seconds a sweep may spend on sending by itself
 SHUT = (Attempt.Outcome.GIVEN_UP, Attempt.Outcome.PERMANENT)
 
@@ -80,7 +81,7 @@ def sweep(*, now: datetime, limit: int = 500) -> Swept:
     """This function will wake workers for what is due, and send by itself what they did not take: the broker or they may be dead."""
     started = time.monotonic()
     waiting = due(now=now, limit=limit)
-    wake.worker_on_commit(task=DELIVER, each=[{"notice_id": str(one.id)} for one in waiting])
+    wake_for([one.id for one in waiting])
     sent = 0
     for one in waiting:
         elapsed = time.monotonic() - started
@@ -88,6 +89,18 @@ def sweep(*, now: datetime, limit: int = 500) -> Swept:
             deliver(notice_id=one.id, now=now + timedelta(seconds=elapsed))
             sent += 1
     return Swept(woken=len(waiting), sent=sent)
+
+
+def deliver_all(*, notice_ids: Sequence[UUID], now: datetime) -> None:
+    """This function will deliver one after another; when that takes long, the rest is given to other workers."""
+    started = time.monotonic()
+    for position, notice_id in enumerate(notice_ids):
+        elapsed = time.monotonic() - started
+        if elapsed > PATIENCE:
+            for rest in notice_ids[position:]:
+                wake_for([rest])
+            return
+        deliver(notice_id=notice_id, now=now + timedelta(seconds=elapsed))
 
 
 def deliver(*, notice_id: UUID, now: datetime) -> str:
@@ -199,7 +212,7 @@ def _refused(notice: Notice, channels: Sequence[Channel], past: Sequence[Attempt
         if is_last:
             return _fail(notice, error.message, now)
         _settle(notice, due_at=now, woken_at=None)
-        wake.worker_on_commit(task=DELIVER, each=[{"notice_id": str(notice.id)}])
+        wake_for([notice.id])
         return "next"
 
 

@@ -10,8 +10,8 @@ from notifications.post import DELIVER
 
 
 @shared_task(name=DELIVER)
-def deliver(*, notice_id: str) -> None:
-    delivery.deliver(notice_id=UUID(notice_id), now=timezone.now())
+def deliver(*, notice_ids: list[str]) -> None:
+    delivery.deliver_all(notice_ids=[UUID(one) for one in notice_ids], now=timezone.now())
 
 
 @shared_task(name=liveness.CANARY)

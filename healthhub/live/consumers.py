@@ -80,7 +80,8 @@ class Socket:
         try:
             await self.hub.enter(self)
             tasks = [asyncio.create_task(self._guarded(work)) for work in (self._write(after), self._read())]
-            await asyncio.wait({self.ending, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+            ends: set[asyncio.Future[Any]] = {self.ending, *tasks}
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             for task in tasks:
                 if task.done():
                     task.result()  # a fault of ours is not kept quiet: the server logs it and closes with 1011
