@@ -178,3 +178,13 @@ def test_an_alert_on_two_classes_of_data_is_for_those_who_may_see_both(world: Wo
 def test_the_names_of_units_are_not_for_senders(world: World) -> None:
     (fate,) = send(world, reading(world, context={"sent": 55})).fates
     assert (fate["code"], fate["field"]) == ("reserved", "context.sent")
+
+
+def test_a_fall_from_ones_own_usual_is_believed_once_a_second_reading_agrees(world: World) -> None:
+    send(world, *[reading(world, 60 * h, value=97) for h in (20, 12, 6, 3)])
+    first = send(world, reading(world, 3, value=88)).fates[0]
+    assert first["flags"] == ["suspicious"]
+    assert "repeat" in first
+    assert not Alert.objects.filter(patient=world.ana).exists()
+    send(world, reading(world, 1, value=88))
+    assert Alert.objects.get(patient=world.ana, severity="urgent").rule_id.startswith("OX-1")
