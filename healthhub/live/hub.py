@@ -9,6 +9,7 @@ ring shows anything to anybody who may not see it, and no notice stays unsent fo
 import asyncio
 import logging
 import time
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -40,9 +41,17 @@ class Member(Protocol):
 
     who: Who
 
-    def hear(self, event: dict[str, Any]) -> None: ...
-    def shut(self, code: Code) -> None: ...
-    def look(self, standing: Standing | None) -> None: ...
+    @abstractmethod
+    def hear(self, event: dict[str, Any]) -> None:
+        """Take an event into its queue."""
+
+    @abstractmethod
+    def shut(self, code: Code) -> None:
+        """Close with this code."""
+
+    @abstractmethod
+    def look(self, standing: Standing | None) -> None:
+        """Take note of what its person may do now; None: nothing any more."""
 
 
 class Hub:
