@@ -73,7 +73,35 @@ def body_of(request: Request, shape: type[Shape]) -> dict[str, Any]:
     """This function will read the body in this shape; raises `Invalid` with the first field that does not fit."""
     if not isinstance(request.data, dict):
         raise Invalid("The body must be a JSON object.", code="not_an_object")
-    return _fitted(shape(data=request.data))
+    wanted = shape(data=request.data)
+    _check_types(wanted, request.data, "")
+    return _fitted(wanted)
+
+
+# JSON has types: 0 is no text, and "yes" is no truth. The frame would turn one into the other in silence.
+_TYPES: tuple[tuple[Any, tuple[type, ...]], ...] = (
+    (serializers.BooleanField, (bool,)),
+    ((serializers.IntegerField, serializers.FloatField), (int, float)),
+    ((serializers.CharField, serializers.ChoiceField, serializers.UUIDField), (str,)),
+    ((serializers.DateTimeField, serializers.DateField, serializers.TimeField), (str,)),
+)
+
+
+def _check_types(field: Any, value: Any, path: str) -> None:
+    """Refuses what the schema calls another type; whether a value may be null, and everything else, the shape says itself."""
+    if value is None:
+        return
+    for kinds, types in _TYPES:
+        if isinstance(field, kinds):
+            if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+                raise Invalid("The field has the wrong type.", code="wrong_type", field=path.lstrip(".") or None)
+            return
+    if isinstance(field, serializers.Serializer) and isinstance(value, dict):
+        for name, part in field.fields.items():
+            _check_types(part, value.get(name), f"{path}.{name}")
+    elif isinstance(field, serializers.ListSerializer | serializers.ListField) and isinstance(value, list):
+        for index, part in enumerate(value):
+            _check_types(field.child, part, f"{path}.{index}")
 
 
 def query_of(request: Request, shape: type[Shape]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ PASSES = (OperationalError, InterfaceError)
 def failed(request: HttpRequest) -> HttpResponse:
     """This function will answer for an exception that nobody caught; Django calls it while handling that exception."""
     passes = isinstance(sys.exc_info()[1], PASSES)
+    answer: HttpResponse
     if not request.path.startswith("/api/"):
         answer = server_error(request, template_name="503.html" if passes else "500.html")
     elif passes:

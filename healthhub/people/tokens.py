@@ -35,7 +35,7 @@ def issue(
     if not name.strip():
         raise Invalid("Give the token a name: the device it is for.", field="name")
     if not (may_write or may_read):
-        raise Invalid("A token must be allowed to write or to read.", field="may_write")
+        raise Invalid("A token must be allowed to write or to read.", code="no_right", field="may_write")
     if may_replay and not settings.REPLAY_CLOCK:
         raise Invalid("Replays are not played here.", code="no_replay", field="may_replay")
     secret = secrets.fresh()
