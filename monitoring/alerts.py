@@ -220,7 +220,8 @@ def acknowledge(*, alert_id: UUID | str, by: Viewer, now: datetime, until: datet
         raise Invalid("The end lies in the past.", code="in_the_past", field="until")
     _step(alert, "acknowledged", now=now, by=by.user_id, until=until.isoformat(), over=str(holder.id) if holder else None)
     alert.acknowledged_by_id, alert.acknowledged_until, alert.due_at = by.user_id, until, until
-    post.cancel(about=about(alert))
+    # Colleagues need not be called any more; the patient must still hear what to do.
+    post.cancel(about=about(alert), but=alert.patient.user_id)
     _save(alert, now=now)
     log.record(by=by, did="alert.acknowledge", patient_id=alert.patient_id, about=about(alert), now=now)
     return alert

@@ -129,11 +129,13 @@ def wake_for(notice_ids: Sequence[UUID]) -> None:
     wake.worker_on_commit(task=DELIVER, each=[{"notice_ids": [str(one) for one in chunk]} for chunk in chunks])
 
 
-def cancel(*, about: str, person: UUID | None = None) -> int:
-    """This function will cancel what is still unsent about a matter (for one person, or for all), and count it."""
+def cancel(*, about: str, person: UUID | None = None, but: UUID | None = None) -> int:
+    """This function will cancel what is still unsent about a matter (for one person, or for all `but` one), and count it."""
     waiting = Notice.objects.filter(about=about, state=Notice.State.PENDING)
     if person is not None:
         waiting = waiting.filter(person_id=person)
+    if but is not None:
+        waiting = waiting.exclude(person_id=but)
     return waiting.update(state=Notice.State.CANCELLED, due_at=None)
 
 

@@ -56,6 +56,8 @@ class TestAnAlert:
         assert refused.value.data["by"] == "Dr Lim"
         taken = alerts.acknowledge(alert_id=alert.id, by=world.viewer("nurse_in_team"), now=world.now, take_over=True)
         assert taken.acknowledged_by_id == world.users["nurse_in_team"].id
+        waiting = Notice.objects.filter(about=alerts.about(alert), state=Notice.State.PENDING)
+        assert set(waiting.values_list("person__name", flat=True)) == {"Ana Silva"}
 
     def test_comes_back_when_nobody_closed_it(self, world: World) -> None:
         alert = fire(world)
