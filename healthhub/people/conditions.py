@@ -1,6 +1,6 @@
 """Codes of diagnoses, treatment and targets that a patient's record may carry, with their names.
 
-Rules ask for them (`monitoring.judging`), so a code never changes its meaning.
+Rules (`monitoring.judging`) and scores (`risk.scores`) ask for them, so a code never changes its meaning.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,6 +16,9 @@ CONDITIONS: Mapping[str, Mapping[str, str]] = {
     "asthma": {"en": "Asthma", "zh-hans": "哮喘"},
     "atrial_fibrillation": {"en": "Atrial fibrillation", "zh-hans": "心房颤动"},
     "ckd": {"en": "Chronic kidney disease", "zh-hans": "慢性肾脏病"},
+    "dialysis": {"en": "On dialysis", "zh-hans": "透析治疗"},
+    "kidney_transplant": {"en": "Kidney transplant", "zh-hans": "肾移植术后"},
+    "cardiovascular_disease": {"en": "Cardiovascular disease", "zh-hans": "心血管病"},
     "pregnant": {"en": "Pregnant", "zh-hans": "妊娠"},
     "postpartum": {"en": "Postpartum", "zh-hans": "产后"},
     "immunosuppressed": {"en": "Immunosuppressed", "zh-hans": "免疫抑制"},

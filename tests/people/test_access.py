@@ -17,6 +17,7 @@ from healthhub.people.models import ConsentEntry, Grant, Membership, Organisatio
 from healthhub.people.relations import RIGHT_FOR, RIGHTS
 from healthhub.records import catalogue
 from monitoring.packs import CONDITIONS
+from risk.scores.registry import SCORES
 from tests.world import World, at
 
 NOW = at("2026-03-01 08:00")
@@ -231,7 +232,8 @@ def test_epochs_move_when_rights_do(world: World) -> None:
 
 
 def test_rules_and_records_speak_of_the_same_conditions() -> None:
-    assert conditions.CONDITIONS.keys() == CONDITIONS
+    asked_by_scores = {code for score in SCORES for code in score.not_for}
+    assert conditions.CONDITIONS.keys() == CONDITIONS | asked_by_scores
     assert conditions.checked(["copd", "asthma", "copd"]) == ["asthma", "copd"]
     with pytest.raises(Invalid):
         conditions.checked(["tired"])
