@@ -3,15 +3,14 @@
 Whatever dialect a reading arrives in, it ends here, and its sender learns what became of it.
 """
 
-import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from healthhub.audit import log
 from healthhub.lib.refused import Invalid, Refused
@@ -20,9 +19,10 @@ from healthhub.people import access
 from healthhub.people.access import Viewer
 from healthhub.people.models import Patient
 from healthhub.records import catalogue, partitions, timeline
-from healthhub.records.catalogue import BY_KEY, BY_NUMBER, CUFFLESS, LATE, OUT_OF_ORDER, SUSPICIOUS
+from healthhub.records.catalogue import BY_NUMBER, CUFFLESS, LATE, OUT_OF_ORDER, SUSPICIOUS
 from healthhub.records.timeline import Added, Row
-from monitoring import alerts, expected, plans
+from monitoring import alerts, before, expected
+from monitoring.before import History, Known
 from monitoring.judge import Finding, Reading, findings, needs_repeat
 from monitoring.plans import Situation
 from monitoring.sent import METHODS, Sent, Settled, read, settle
@@ -98,17 +98,21 @@ def _keep(
     patient: Patient, kept: list[tuple[int, Sent, Settled]], receipt: Receipt, *, by: Viewer, now: datetime, as_of: datetime, reason: str
 ) -> None:
     kept.sort(key=lambda one: (one[2].at, one[0]))
-    after_seq = timeline.lock(patient_id=patient.id)
-    source_ids = timeline.sources(patient_id=patient.id, keys={sent.source for _, sent, _ in kept})
-    situation = plans.situation(patient_id=patient.id, now=now)
-    history = History(patient.id, kept[0][2].at, after_seq, situation)
-    rows = _rows(kept, source_ids, history, as_of)
-    added = timeline.add(patient_id=patient.id, rows=rows, after_seq=after_seq, now=now)
+    known = before.locked(
+        patient_id=patient.id,
+        sources={sent.source for _, sent, _ in kept},
+        kinds={settled.kind for _, _, settled in kept},
+        first_at=kept[0][2].at,
+        now=now,
+    )
+    situation = known.situation
+    rows = _rows(kept, known, as_of)
+    added = timeline.add(patient_id=patient.id, rows=rows, after_seq=known.last_seq, now=now)
     if added.corrected:
         pairs = [(old, rows[index].seq) for index, old in added.corrected.items()]
         timeline.amend(patient_id=patient.id, pairs=pairs, reason=reason, by=by, now=now)
     new = [position for position in range(len(rows)) if position not in added.duplicate]
-    found = _judge(rows, new, history, situation)
+    found = _judge(rows, new, known.history, situation)
     outbox: list[Message] = []
     for finding in found:
         if finding.clear:
@@ -118,7 +122,7 @@ def _keep(
     post.post_all(messages=outbox, now=now)
     if new:
         expected.heard(patient=patient, kinds={BY_NUMBER[rows[p].kind].key for p in new}, situation=situation, now=now)
-        _ring(patient, {rows[p].kind for p in new}, added, now)
+        _ring(patient, {rows[p].kind for p in new}, added, known.watchers)
     log.record(
         by=by,
         did="observations.write",
@@ -129,8 +133,8 @@ def _keep(
     _tell_fates(receipt, kept, rows, added, situation)
 
 
-def _rows(kept: list[tuple[int, Sent, Settled]], source_ids: dict[str, int], history: "History", as_of: datetime) -> list[Row]:
-    newest = history.newest({settled.kind.number for _, _, settled in kept})
+def _rows(kept: list[tuple[int, Sent, Settled]], known: Known, as_of: datetime) -> list[Row]:
+    newest, source_ids = known.newest, known.sources
     rows = []
     for _, sent, settled in kept:
         kind, flags = settled.kind, settled.flags
@@ -138,7 +142,7 @@ def _rows(kept: list[tuple[int, Sent, Settled]], source_ids: dict[str, int], his
             flags |= LATE
         elif (latest := newest.get(kind.number)) is not None and settled.at < latest:
             flags |= OUT_OF_ORDER
-        if kind.jump is not None and not flags & (LATE | OUT_OF_ORDER) and history.jumped(kind, settled):
+        if kind.jump is not None and not flags & (LATE | OUT_OF_ORDER) and known.jumped(kind, settled.at, settled.value):
             flags |= SUSPICIOUS
         rows.append(
             Row(
@@ -165,14 +169,14 @@ def reading_of(row: Row) -> Reading:
     )
 
 
-def _judge(rows: list[Row], new: list[int], history: "History", situation: Situation) -> list[Finding]:
+def _judge(rows: list[Row], new: list[int], history: History, situation: Situation) -> list[Finding]:
     speaking = [rows[position] for position in new if not rows[position].flags & (LATE | OUT_OF_ORDER)]
     if not speaking:
         return []
     return findings(situation.plan, [reading_of(rows[p]) for p in new], history, situation.context, situation.open_rules)
 
 
-def _ring(patient: Patient, numbers: set[int], added: Added, now: datetime) -> None:
+def _ring(patient: Patient, numbers: set[int], added: Added, watchers: Mapping[str, Sequence[UUID]]) -> None:
     by_class: dict[str, list[str]] = {}
     for number in numbers:
         by_class.setdefault(BY_NUMBER[number].data_class, []).append(BY_NUMBER[number].key)
@@ -186,7 +190,7 @@ def _ring(patient: Patient, numbers: set[int], added: Added, now: datetime) -> N
             "after": added.before_seq,
             "seq": added.last_seq,
         }
-        bell.ring_on_commit(users=access.watchers_of(patient.id, data_class=data_class, now=now, right="read"), event=event)
+        bell.ring_on_commit(users=watchers[data_class], event=event)
 
 
 def _tell_fates(receipt: Receipt, kept: list[tuple[int, Sent, Settled]], rows: list[Row], added: Added, situation: Situation) -> None:
@@ -221,72 +225,3 @@ FLAG_NAMES = {
 def names_of(flags: int) -> list[str]:
     """This function will spell out an observation's flags."""
     return [name for bit, name in FLAG_NAMES.items() if flags & bit]
-
-
-class History(Mapping[str, Sequence[Reading]]):
-    """The patient's readings from before this batch, by kind, fetched when a rule asks and only as far back as its rules look."""
-
-    def __init__(self, patient_id: UUID, first_at: datetime, last_seq: int, situation: Situation) -> None:
-        self._patient_id, self._first_at, self._last_seq, self._situation = patient_id, first_at, last_seq, situation
-        self._loaded: dict[str, list[Reading]] = {}
-        self._earlier: dict[int, list[tuple[datetime, float]]] = {}
-
-    def newest(self, numbers: set[int]) -> dict[int, datetime]:
-        """This function will give the time of the newest reading of each kind that is newer than the batch's first."""
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT kind, max(at) FROM records_observation "
-                "WHERE patient_id = %s AND state = 0 AND kind = ANY(%s) AND at > %s GROUP BY kind",
-                [self._patient_id, list(numbers), self._first_at],
-            )
-            return dict(cursor.fetchall())
-
-    def jumped(self, kind: catalogue.Kind, settled: Settled) -> bool:
-        """This function will tell whether the value is too far from those just before it, the batch's own included."""
-        if kind.jump is None:
-            return False
-        by, within = kind.jump
-        earlier = self._earlier.get(kind.number)
-        if earlier is None:
-            earlier = self._earlier[kind.number] = self._values(kind.number, self._first_at - within)
-        values = [value for _, value in earlier]
-        # A median lies between the extremes, so that most values need none.
-        far = bool(values) and max(settled.value - min(values), max(values) - settled.value) > by
-        jumped = far and catalogue.leaps(kind, settled.value, settled.at, earlier)
-        earlier.append((settled.at, settled.value))
-        return jumped
-
-    def _values(self, number: int, since: datetime) -> list[tuple[datetime, float]]:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT at, value FROM records_observation WHERE patient_id = %s AND kind = %s AND state = 0 AND at >= %s AND at < %s "
-                "ORDER BY at",
-                [self._patient_id, number, since, self._first_at],
-            )
-            return list(cursor.fetchall())
-
-    def __getitem__(self, kind: str) -> Sequence[Reading]:
-        if kind not in self._loaded:
-            self._loaded[kind] = self._load(kind)
-        return self._loaded[kind]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._situation.plan.kinds())
-
-    def __len__(self) -> int:
-        return len(self._situation.plan.kinds())
-
-    def _load(self, kind: str) -> list[Reading]:
-        if kind not in BY_KEY:
-            return []
-        window = self._situation.plan.window(kind, self._situation.context.conditions)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT at, value, value2, flags, context, seq, source_id, utc_offset, method FROM records_observation "
-                "WHERE patient_id = %s AND kind = %s AND state = 0 AND at >= %s AND seq <= %s ORDER BY at, seq",
-                [self._patient_id, BY_KEY[kind].number, self._first_at - window - timedelta(minutes=1), self._last_seq],
-            )
-            return [
-                Reading(kind, at, value, value2, flags, json.loads(context) if context else None, *rest)
-                for at, value, value2, flags, context, *rest in cursor.fetchall()
-            ]

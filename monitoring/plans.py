@@ -5,6 +5,7 @@ This is the door to plans for the rest of the house; `packs` and `judge` are beh
 
 import json
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -14,6 +15,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from healthhub.audit import log
+from healthhub.lib.asked import asked
 from healthhub.lib.refused import Conflict, Invalid, NotVisible
 from healthhub.people import access, memberships
 from healthhub.people.access import Viewer
@@ -49,14 +51,22 @@ FROM people_patient p WHERE p.id = %s
 
 def situation(*, patient_id: UUID, now: datetime) -> Situation:
     """This function will give the patient's plan, context and open rules as they stand."""
-    with connection.cursor() as cursor:
-        cursor.execute(_SITUATION, [now, list(LIVE_STATES), patient_id])
-        row = cursor.fetchone()
-    if row is None:
-        raise NotVisible
-    conditions, locale, limits, open_rules, saved = row
-    plan, values = _plan(locale, limits, saved)
-    return Situation(plan, PatientContext(frozenset(conditions), locale, values), frozenset(open_rules))
+    return situation_asked(patient_id=patient_id, now=now)()
+
+
+def situation_asked(*, patient_id: UUID, now: datetime) -> Callable[[], Situation]:
+    """This function will ask for the same; what it gives reads the answer."""
+    answer = asked(connection, _SITUATION, [now, list(LIVE_STATES), patient_id])
+
+    def read() -> Situation:
+        rows = answer()
+        if not rows:
+            raise NotVisible
+        conditions, locale, limits, open_rules, saved = rows[0]
+        plan, values = _plan(locale, limits, saved)
+        return Situation(plan, PatientContext(frozenset(conditions), locale, values), frozenset(open_rules))
+
+    return read
 
 
 @lru_cache(maxsize=4096)

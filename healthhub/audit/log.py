@@ -5,6 +5,7 @@ Below `people` on purpose: whoever acts is duck-typed, so that every room can wr
 """
 
 import json
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
@@ -14,19 +15,30 @@ from django.db import connection
 
 from healthhub.audit.chain import Report, anchor, seal, verify
 from healthhub.audit.models import Entry
+from healthhub.lib.asked import told
 
 __all__ = ["Actor", "Report", "anchor", "entries_of", "record", "record_reads", "seal", "verify"]
+
+_ENTRY = "INSERT INTO audit_entry (patient_id, at, actor_kind, actor_id, did, about, detail) VALUES (%s, %s, %s, %s, %s, %s, %s::jsonb)"
 
 
 class Actor(Protocol):
     """Whoever acts: a signed-in person, a device token, or nobody we know. `healthhub.people.access.Viewer` is one."""
 
     @property
-    def kind(self) -> str: ...
+    @abstractmethod
+    def kind(self) -> str:
+        """One of user, token, anonymous."""
+
     @property
-    def user_id(self) -> UUID | None: ...
+    @abstractmethod
+    def user_id(self) -> UUID | None:
+        """The signed-in person."""
+
     @property
-    def token_id(self) -> UUID | None: ...
+    @abstractmethod
+    def token_id(self) -> UUID | None:
+        """The device token."""
 
 
 def record(
@@ -44,11 +56,7 @@ def record(
     thing (`alert:<id>`); `detail` is JSON-able and must hold neither secrets nor values of readings.
     """
     kind, actor_id = _actor(by)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO audit_entry (patient_id, at, actor_kind, actor_id, did, about, detail) VALUES (%s, %s, %s, %s, %s, %s, %s::jsonb)",
-            [patient_id, now, kind, actor_id, did, about, json.dumps(detail or {})],
-        )
+    told(connection, _ENTRY, [patient_id, now, kind, actor_id, did, about, json.dumps(detail or {})])
 
 
 def record_reads(*, by: Actor | None, did: str, patient_ids: Iterable[UUID], now: datetime, about: str = "") -> None:

@@ -43,6 +43,9 @@ DATABASES["default"]["OPTIONS"] = {
     # Every thread of a web process borrows from one pool; workers and commands hold one connection.
     # While PostgreSQL is away a request waits five seconds and is told to come back; the pool never rests longer than four
     # between two tries (its own default doubles the rest for five minutes).
+    # Values travel beside the statement, and what a connection has asked five times is planned no more.
+    "server_side_binding": True,
+    "prepare_threshold": env.int("DATABASE_PREPARE_AFTER", default=5),
     "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL", default=10), "timeout": 5, "reconnect_timeout": 7},
 }
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
@@ -190,6 +193,8 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Readings in, the fate of each told; alerts, consent, tokens and the access log.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,  # what is sent may not be blank; what is answered may
+    "ENFORCE_NON_BLANK_FIELDS": True,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "ENUM_NAME_OVERRIDES": {
         "AlertStateEnum": "monitoring.models.AlertState",

@@ -5,14 +5,16 @@ index `observation_current` keeps the promise should anything ever forget the lo
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.db import connection
 
+from healthhub.lib.asked import asked
 from healthhub.lib.refused import Conflict, NotVisible
 from healthhub.records.models import State
 
@@ -58,13 +60,13 @@ class Added:
 
 _INSERT = """
 WITH new AS (
-    SELECT * FROM unnest(%s::bigint[], %s::smallint[], %s::timestamptz[], %s::smallint[], %s::float8[], %s::float8[], %s::int[],
-                         %s::bigint[], %s::text[], %s::smallint[], %s::smallint[], %s::text[])
-        AS r(seq, kind, at, utc_offset, value, value2, seconds, source_id, key, method, flags, context)
+    SELECT * FROM json_to_recordset(%s::json)
+        AS r(seq bigint, kind smallint, at timestamptz, utc_offset smallint, value float8, value2 float8, seconds int,
+             source bigint, key text, method smallint, flags smallint, context jsonb)
 ), stored AS (
     INSERT INTO records_observation (patient_id, seq, kind, at, utc_offset, value, value2, seconds, source_id, key, method, flags,
                                      context, received_at)
-    SELECT %s, seq, kind, at, utc_offset, value, value2, seconds, source_id, key, method, flags, context::jsonb, %s FROM new
+    SELECT %s::uuid, seq, kind, at, utc_offset, value, value2, seconds, source, key, method, flags, context, %s::timestamptz FROM new
     ON CONFLICT (patient_id, kind, at, source_id, key) WHERE state = 0 DO NOTHING
     RETURNING seq, kind, (at AT TIME ZONE 'UTC' + utc_offset * interval '1 minute')::date AS day
 ), stale AS (
@@ -79,41 +81,57 @@ SELECT seq FROM stored
 """
 
 
+_LOCK = "SELECT last_seq FROM records_timeline WHERE patient_id = %s FOR UPDATE"
+_OPEN = "INSERT INTO records_timeline (patient_id, last_seq) SELECT id, 0 FROM people_patient WHERE id = %s ON CONFLICT DO NOTHING"
+_SOURCES = "SELECT key, id FROM records_source WHERE patient_id = %s AND key = ANY(%s)"
+_NEW_SOURCES = (
+    "INSERT INTO records_source (patient_id, key, name, priority) SELECT %s, k, '', 50 FROM unnest(%s::text[]) k "
+    "ON CONFLICT (patient_id, key) DO UPDATE SET key = excluded.key RETURNING key, id"
+)
+
+
 def lock(*, patient_id: UUID) -> int:
     """This function will take the patient's write lock until the end of the transaction and give the last `seq`.
 
     Raises NotVisible where there is no such patient.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT last_seq FROM records_timeline WHERE patient_id = %s FOR UPDATE", [patient_id])
-        row = cursor.fetchone()
-        if row is None:
-            cursor.execute(
-                "INSERT INTO records_timeline (patient_id, last_seq) SELECT id, 0 FROM people_patient WHERE id = %s ON CONFLICT DO NOTHING",
-                [patient_id],
-            )
-            cursor.execute("SELECT last_seq FROM records_timeline WHERE patient_id = %s FOR UPDATE", [patient_id])
-            row = cursor.fetchone()
-    if row is None:
+    last_seq = lock_asked(patient_id=patient_id)()
+    if last_seq is None:
+        with connection.cursor() as cursor:
+            cursor.execute(_OPEN, [patient_id])
+        last_seq = lock_asked(patient_id=patient_id)()
+    if last_seq is None:
         raise NotVisible
-    return int(row[0])
+    return last_seq
+
+
+def lock_asked(*, patient_id: UUID) -> Callable[[], int | None]:
+    """This function will ask for the lock; the answer is read by calling what it gives. None: nothing ever came, and nothing is locked."""
+    answer = asked(connection, _LOCK, [patient_id])
+
+    def read() -> int | None:
+        rows = answer()
+        return int(rows[0][0]) if rows else None
+
+    return read
 
 
 def sources(*, patient_id: UUID, keys: Iterable[str]) -> dict[str, int]:
     """This function will give the ids of the patient's sources by the sender's name for them, making those that are new."""
+    return sources_asked(patient_id=patient_id, keys=keys)()
+
+
+def sources_asked(*, patient_id: UUID, keys: Iterable[str]) -> Callable[[], dict[str, int]]:
+    """This function will ask for the sources; what it gives reads the answer and makes those that are new."""
     wanted = set(keys)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT key, id FROM records_source WHERE patient_id = %s AND key = ANY(%s)", [patient_id, list(wanted)])
-        found = dict(cursor.fetchall())
+    answer = asked(connection, _SOURCES, [patient_id, list(wanted)])
+
+    def read() -> dict[str, int]:
+        found: dict[str, int] = dict(answer())
         missing = sorted(wanted - found.keys())
-        if missing:
-            cursor.execute(
-                "INSERT INTO records_source (patient_id, key, name, priority) SELECT %s, k, '', 50 FROM unnest(%s::text[]) k "
-                "ON CONFLICT (patient_id, key) DO UPDATE SET key = excluded.key RETURNING key, id",
-                [patient_id, missing],
-            )
-            found |= dict(cursor.fetchall())
-    return found
+        return found | dict(asked(connection, _NEW_SOURCES, [patient_id, missing])()) if missing else found
+
+    return read
 
 
 def add(*, patient_id: UUID, rows: Sequence[Row], after_seq: int, now: datetime) -> Added:
@@ -150,24 +168,9 @@ def _insert(patient_id: UUID, rows: Sequence[Row], wave: list[int], after_seq: i
     for n, index in enumerate(wave, start=1):
         rows[index].seq = after_seq + n
     batch = [rows[index] for index in wave]
-    columns: list[list[Any]] = [
-        [r.seq for r in batch],
-        [r.kind for r in batch],
-        [r.at for r in batch],
-        [r.utc_offset for r in batch],
-        [r.value for r in batch],
-        [r.value2 for r in batch],
-        [r.seconds for r in batch],
-        [r.source for r in batch],
-        [r.key for r in batch],
-        [r.method for r in batch],
-        [r.flags for r in batch],
-        [None if r.context is None else json.dumps(r.context, ensure_ascii=False) for r in batch],
-    ]
     heard = sorted({r.source for r in batch})
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT, [*columns, patient_id, now, patient_id, now, patient_id, now, heard])
-        return {seq for (seq,) in cursor.fetchall()}
+    answer = asked(connection, _INSERT, [msgspec.json.encode(batch).decode(), patient_id, now, patient_id, now, patient_id, now, heard])
+    return {seq for (seq,) in answer()}
 
 
 def _settle(patient_id: UUID, rows: Sequence[Row], wave: list[int], stored: set[int], done: Added, now: datetime) -> None:

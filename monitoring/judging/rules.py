@@ -121,25 +121,11 @@ class Plan:
 
         With `conditions` only the rules for such a patient count: most kinds then need minutes, not weeks.
         """
-        return timedelta(seconds=max(self._reaches(conditions).get(kind, 0.0), 0.0))
+        return timedelta(seconds=max(_reaches(self, conditions).get(kind, 0.0), 0.0))
 
-    def windows(self, kinds: frozenset[str], conditions: frozenset[str]) -> dict[str, timedelta]:
+    def windows(self, kinds: frozenset[str], conditions: frozenset[str]) -> Mapping[str, timedelta]:
         """This function will give, for a batch of readings of these kinds, the history each kind read by their rules needs."""
-        reach: dict[str, float] = defaultdict(float)
-        for kind in kinds:
-            for rule in self.listeners(conditions).get(kind, ()):
-                for needed, seconds in rule.condition.reach.items() if rule.condition else ():
-                    reach[needed] = max(reach[needed], seconds)
-        return {kind: timedelta(seconds=seconds) for kind, seconds in reach.items()}
-
-    def _reaches(self, conditions: frozenset[str] | None) -> dict[str, float]:
-        reach: dict[str, float] = defaultdict(float)
-        for rule in self.rules:
-            if rule.condition is None or rule.off or (conditions is not None and not rule.population.has(conditions)):
-                continue
-            for kind, seconds in rule.condition.reach.items():
-                reach[kind] = max(reach[kind], seconds)
-        return reach
+        return _windows(self, kinds, conditions)
 
     def listeners(self, conditions: frozenset[str]) -> Mapping[str, tuple[Rule, ...]]:
         """This function will give the rules for a patient with these conditions by the kind they are judged at."""
@@ -154,6 +140,27 @@ def _listeners(plan: Plan, conditions: frozenset[str]) -> Mapping[str, tuple[Rul
             for kind in rule.condition.kinds:
                 by_kind[kind].append(rule)
     return {kind: tuple(rules) for kind, rules in by_kind.items()}
+
+
+@lru_cache(maxsize=4096)
+def _windows(plan: Plan, kinds: frozenset[str], conditions: frozenset[str]) -> Mapping[str, timedelta]:
+    reach: dict[str, float] = defaultdict(float)
+    for kind in kinds:
+        for rule in plan.listeners(conditions).get(kind, ()):
+            for needed, seconds in rule.condition.reach.items() if rule.condition else ():
+                reach[needed] = max(reach[needed], seconds)
+    return {kind: timedelta(seconds=seconds) for kind, seconds in reach.items()}
+
+
+@lru_cache(maxsize=4096)
+def _reaches(plan: Plan, conditions: frozenset[str] | None) -> Mapping[str, float]:
+    reach: dict[str, float] = defaultdict(float)
+    for rule in plan.rules:
+        if rule.condition is None or rule.off or (conditions is not None and not rule.population.has(conditions)):
+            continue
+        for kind, seconds in rule.condition.reach.items():
+            reach[kind] = max(reach[kind], seconds)
+    return reach
 
 
 def evidence(rule: Rule, item: Item, proof: Proof, context: PatientContext) -> dict[str, Any]:
