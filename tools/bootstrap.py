@@ -106,6 +106,8 @@ def installed() -> dict[str, str]:
 
 def follow_pip_to_its_index() -> None:
     """This function will make uv use the package index that pip is set to (a mirror near by, often): uv reads no pip.conf."""
+    # pip asks the machine for the certificates it trusts (a proxy's among them); uv does so only when told.
+    os.environ.setdefault("UV_SYSTEM_CERTS", "true")
     if any(os.environ.get(name) for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_CONFIG_FILE")):
         return
     places = ["/etc/pip.conf", "~/.pip/pip.conf", "~/.config/pip/pip.conf", os.environ.get("PIP_CONFIG_FILE", "")]
