@@ -61,7 +61,9 @@ def split(body: bytes, *, content_type: str) -> list[bytes]:
     JSON: one object, a list, or `{"observations": [...]}`; NDJSON: one object a line. Raises Invalid for what is none of them, for
     no reading at all, and for more than settings.OBSERVATIONS_MAX_COUNT.
     """
-    if content_type == "application/x-ndjson":
+    if not body.strip():
+        parts: list[bytes] = []
+    elif content_type == "application/x-ndjson":
         parts = [line for line in body.split(b"\n") if line.strip()]
     elif content_type in ("application/json", ""):
         parts = _split_json(body)

@@ -114,8 +114,9 @@ def _fitted(serializer: serializers.BaseSerializer[Any]) -> dict[str, Any]:
         fitted: dict[str, Any] = serializer.validated_data
         return fitted
     field, fault = _first(serializer.errors)
-    # Blank after its spaces are gone: the one fault of form that no schema can tell.
-    raise Invalid(str(fault), code="blank" if getattr(fault, "code", "") == "blank" else "invalid", field=field or None)
+    # Blank or too short once the spaces around it are gone: the faults of form that no schema can tell.
+    code = {"blank": "blank", "min_length": "too_short"}.get(getattr(fault, "code", ""), "invalid")
+    raise Invalid(str(fault), code=code, field=field or None)
 
 
 def _first(errors: Any, path: str = "") -> tuple[str, Any]:

@@ -50,7 +50,7 @@ def open_record(*, patient_id: UUID | str, reason: str, hours: float, by: Viewer
     check_may_open(by, patient_id, now=now)
     reason = reason.strip()
     if not SHORTEST_REASON <= len(reason) <= LONGEST_TEXT:
-        raise Invalid("State the reason in 10 to 1000 characters.", field="reason")
+        raise Invalid("State the reason in 10 to 1000 characters.", code="bad_length", field="reason")
     if not 0 < hours <= LONGEST_HOURS:
         raise Invalid("A record can be opened for 4 hours at most.", field="hours")
     with transaction.atomic():

@@ -147,7 +147,7 @@ def _check_words(grantee_kind: str, purpose: str, classes: list[str], rights: li
     if grantee_kind not in PURPOSES:
         raise Invalid("Consent can be given to a person, a team, an organisation or a programme.", field="grantee_kind")
     if purpose not in PURPOSES[grantee_kind]:
-        raise Invalid("Consent for this purpose cannot be given to this kind of receiver.", field="purpose")
+        raise Invalid("Consent for this purpose cannot be given to this kind of receiver.", code="wrong_purpose", field="purpose")
     if not classes or not DATA_CLASSES.issuperset(classes):
         raise Invalid("Name at least one data class, and only known ones.", field="data_classes")
     if not rights or not set(RIGHTS).issuperset(rights):
@@ -160,7 +160,7 @@ def _check_times(starts_at: datetime, ends_at: datetime | None, now: datetime) -
     if starts_at < now - BACKDATED_AT_MOST:
         raise Invalid("Consent cannot begin in the past.", code="backdated", field="starts_at")
     if ends_at is not None and ends_at <= max(starts_at, now):
-        raise Invalid("Consent must end after it begins, and in the future.", field="ends_at")
+        raise Invalid("Consent must end after it begins, and in the future.", code="bad_times", field="ends_at")
 
 
 def _check_grantee(kind: str, grantee_id: UUID, patient: Patient) -> None:

@@ -52,7 +52,7 @@ def test_ndjson_and_gzip(world: World, device: Client) -> None:
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [
-        (b"", 400, "not_json"),
+        (b"", 400, "empty"),
         (b"[]", 400, "empty"),
         (b"{", 400, "not_json"),
         (b"\xff\xfe{}", 400, "not_utf8"),

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -108,9 +108,9 @@ class House:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def open(self) -> None:
+    def open(self, *, only: Sequence[str] = ("web", "worker", "sweep")) -> None:
         """This function will start the processes of the production table, sized for two cores."""
-        for name in ("web", "worker", "sweep"):
+        for name in only:
             program, *rest = processes.PRODUCTION[name]
             self.kept[name] = Kept(name, self.command(program, rest), self.servers.state / f"{name}.log")
             self.kept[name].start()
