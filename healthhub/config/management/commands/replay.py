@@ -15,6 +15,7 @@ from healthhub.config.recordings import NoRecording, Recording, read, together
 from healthhub.lib.refused import Refused as RefusedByADoor
 
 TELL_EVERY = 5.0  # seconds between two lines of progress
+TELL_SINGLY = 3  # more recordings than this share one line
 LONGEST_NAP = 1.0
 
 
@@ -101,8 +102,7 @@ class Command(BaseCommand):
             sent = [self._step(player, forever=forever) for player in players]
             if time.monotonic() - told > TELL_EVERY:
                 told = time.monotonic()
-                for player in players:
-                    self._tell(player)
+                self._tell_all(players)
             if not any(sent):
                 time.sleep(min(LONGEST_NAP, *(player.seconds_to_next(timezone.now()) for player in players)))
 
@@ -116,6 +116,19 @@ class Command(BaseCommand):
                 if forever:
                     player.start_live(timezone.now())
         return bool(positions)
+
+    def _tell_all(self, players: list[Player]) -> None:
+        if len(players) <= TELL_SINGLY:
+            for player in players:
+                self._tell(player)
+            return
+        fates = sum((player.done.fates for player in players), Counter[str]())
+        words = ", ".join(f"{fate} {count}" for fate, count in sorted(fates.items())) or "nothing yet"
+        readings = sum(len(player.recording.readings) for player in players)
+        alerts = sum(len(player.done.alerts) for player in players)
+        self.stdout.write(
+            f"{len(players)} recordings: {sum(player.position for player in players)} of {readings} readings: {words}; alerts {alerts}"
+        )
 
     def _tell(self, player: Player) -> None:
         done = player.done
