@@ -93,6 +93,13 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
 ]
 
+# What is left of them for a device's request to the API (see healthhub.config.lanes): no cookie can come with it, and no page goes back.
+DEVICE_MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+]
+
 ROOT_URLCONF = "healthhub.config.urls"
 WSGI_APPLICATION = "healthhub.config.wsgi.application"
 ASGI_APPLICATION = "healthhub.config.asgi.application"

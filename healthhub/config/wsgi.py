@@ -3,9 +3,10 @@
 import os
 
 from django.core.wsgi import get_wsgi_application
-from django.urls import get_resolver
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "healthhub.config.settings")
-application = get_wsgi_application()
-# Loads every view now: the first reading after a start should not wait for it.
-_ = get_resolver().url_patterns
+pages = get_wsgi_application()  # sets Django up: what follows reads its settings
+
+from healthhub.config.lanes import Lanes  # noqa: E402
+
+application = Lanes()
