@@ -18,22 +18,29 @@ from monitoring.plans import Situation
 
 Values = list[tuple[datetime, float]]
 
-_NEWEST = "SELECT kind, max(at) FROM records_observation WHERE patient_id = %s AND state = 0 AND kind = ANY(%s) AND at > %s GROUP BY kind"
+# Nothing that is stored lies further ahead than this: saying so spares PostgreSQL the planning of the months to come.
+AHEAD = timedelta(minutes=15)
+
+_NEWEST = (
+    "SELECT kind, max(at) FROM records_observation "
+    "WHERE patient_id = %s AND state = 0 AND kind = ANY(%s) AND at > %s AND at < %s GROUP BY kind"
+)
 _VALUES = (
     "SELECT kind, at, value FROM records_observation "
     "WHERE patient_id = %s AND kind = ANY(%s) AND state = 0 AND at >= %s AND at < %s ORDER BY at"
 )
 _HISTORY = (
     "SELECT at, value, value2, flags, context, seq, source_id, utc_offset, method FROM records_observation "
-    "WHERE patient_id = %s AND kind = %s AND state = 0 AND at >= %s AND seq <= %s ORDER BY at, seq"
+    "WHERE patient_id = %s AND kind = %s AND state = 0 AND at >= %s AND at < %s AND seq <= %s ORDER BY at, seq"
 )
 
 
 class History(Mapping[str, Sequence[Reading]]):
     """The patient's readings from before this batch, by kind, fetched when a rule asks and only as far back as its rules look."""
 
-    def __init__(self, patient_id: UUID, first_at: datetime, last_seq: int, situation: Situation) -> None:
-        self._patient_id, self._first_at, self._last_seq, self._situation = patient_id, first_at, last_seq, situation
+    def __init__(self, patient_id: UUID, first_at: datetime, now: datetime, last_seq: int, situation: Situation) -> None:
+        self._patient_id, self._first_at, self._until = patient_id, first_at, now + AHEAD
+        self._last_seq, self._situation = last_seq, situation
         self._loaded: dict[str, list[Reading]] = {}
 
     def __getitem__(self, kind: str) -> Sequence[Reading]:
@@ -55,7 +62,7 @@ class History(Mapping[str, Sequence[Reading]]):
         return [
             Reading(kind, at, value, value2, flags, json.loads(context) if context else None, *rest)
             for at, value, value2, flags, context, *rest in asked(
-                connection, _HISTORY, [self._patient_id, BY_KEY[kind].number, since, self._last_seq]
+                connection, _HISTORY, [self._patient_id, BY_KEY[kind].number, since, self._until, self._last_seq]
             )()
         ]
 
@@ -104,7 +111,7 @@ def _asked(patient_id: UUID, sources: set[str], kinds: Collection[Kind], first_a
         last_seq = timeline.lock_asked(patient_id=patient_id)
         source_ids = timeline.sources_asked(patient_id=patient_id, keys=sources)
         situation = plans.situation_asked(patient_id=patient_id, now=now)
-        newest = asked(connection, _NEWEST, [patient_id, [kind.number for kind in kinds], first_at])
+        newest = asked(connection, _NEWEST, [patient_id, [kind.number for kind in kinds], first_at, now + AHEAD])
         earlier = _earlier_asked(patient_id, [kind for kind in kinds if kind.jump is not None], first_at)
         watchers = {
             name: access.watchers_asked(patient_id, data_class=name, now=now, right="read") for name in {kind.data_class for kind in kinds}
@@ -120,7 +127,7 @@ def _asked(patient_id: UUID, sources: set[str], kinds: Collection[Kind], first_a
         newest=dict(newest()),
         earlier=earlier(),
         watchers={name: read() for name, read in watchers.items()},
-        history=History(patient_id, first_at, seq, told),
+        history=History(patient_id, first_at, now, seq, told),
     )
 
 

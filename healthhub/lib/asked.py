@@ -18,7 +18,7 @@ class Asking(Protocol):
     @property
     def queries_logged(self) -> bool: ...
     @property
-    def wrap_database_errors(self) -> AbstractContextManager[Any]: ...
+    def wrap_database_errors(self) -> Any: ...
     def ensure_connection(self) -> None: ...
     def cursor(self) -> Any: ...
 
@@ -32,6 +32,8 @@ def asked(connection: Asking, statement: str, values: Sequence[Any] | Mapping[st
 
 def told(connection: Asking, statement: str, values: Sequence[Any] | Mapping[str, Any]) -> Any:
     """This function will send a statement that has no answer to read."""
+    errors = connection.wrap_database_errors
+    connection = errors.wrapper  # itself: each attribute of Django's proxy costs a look into the thread's own store
     if connection.queries_logged:  # someone counts or reads the statements: she shall see these too
         cursor = connection.cursor()
         cursor.execute(statement, values)
@@ -39,7 +41,7 @@ def told(connection: Asking, statement: str, values: Sequence[Any] | Mapping[str
     if connection.connection is None:
         connection.ensure_connection()
     cursor = connection.connection.cursor()
-    with connection.wrap_database_errors:
+    with errors:
         cursor.execute(statement, values, prepare=True)
     return cursor
 
