@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from statistics import median
 from typing import Any
 
@@ -52,8 +53,19 @@ class Together:
         return reach
 
     def screen(self, item: Item) -> bool:
-        kind = item.reading.kind
-        return any(kind in part.condition.kinds and part.condition.screen(item) for part in self.parts)
+        for condition in self._listening.get(item.reading.kind, ()):  # noqa: SIM110 - at every reading: twice as fast as `any`
+            if condition.screen(item):
+                return True
+        return False
+
+    @cached_property
+    def _listening(self) -> Mapping[str, tuple[Condition, ...]]:
+        """The conditions of the parts by kind: every reading of a stream is screened."""
+        by_kind: dict[str, list[Condition]] = defaultdict(list)
+        for part in self.parts:
+            for kind in part.condition.kinds:
+                by_kind[kind].append(part.condition)
+        return {kind: tuple(conditions) for kind, conditions in by_kind.items()}
 
     def met(self, moment: Moment) -> Proof | None:
         proofs: dict[str, tuple[Part, Proof]] = {}

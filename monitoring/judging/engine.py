@@ -36,29 +36,26 @@ def findings(
         trails.of(reading.kind).add(item)
         if rules is None or reading.flags & MUTE:
             continue
-        moment: Moment | None = None
-        for rule in rules:
-            condition = rule.condition
-            if condition is not None and (rule.id in now_open or condition.screen(item)):
-                moment = Moment(trails, item, context)
-                break
-        if moment is not None:
-            _judge(rules, moment, now_open, found)
+        # Most readings of a stream are of no interest to any rule: they must cost one look of each.
+        screened = [
+            (rule, sees) for rule in rules if rule.condition is not None and ((sees := rule.condition.screen(item)) or rule.id in now_open)
+        ]
+        if screened:
+            _judge(rules, screened, Moment(trails, item, context), now_open, found)
     return found
 
 
-def _judge(rules: tuple[Rule, ...], moment: Moment, now_open: set[str], found: list[Finding]) -> None:
+def _judge(rules: tuple[Rule, ...], screened: list[tuple[Rule, bool]], moment: Moment, now_open: set[str], found: list[Finding]) -> None:
     """This function will judge one reading: clears first, then what holds and is not covered by its family."""
     met: list[tuple[Rule, Proof]] = []
-    for rule in rules:
+    for rule, sees in screened:
         condition = rule.condition
         if condition is None:
             continue
-        is_open = rule.id in now_open
-        proof = condition.met(moment) if condition.screen(moment.item) else None
+        proof = condition.met(moment) if sees else None
         if proof is not None:
             met.append((rule, proof))
-        elif is_open and rule.auto_close and condition.over(moment):
+        elif rule.id in now_open and rule.auto_close and condition.over(moment):
             now_open.discard(rule.id)
             found.append(_finding(rule, moment, None, hold=False))
     top = _tops(rules, met, now_open) if met else NOTHING
