@@ -111,7 +111,7 @@ def test_episodes_open_hold_and_clear_in_order(readings: list[Reading]) -> None:
     for finding in in_batches(readings, []):
         rule = severities[finding.rule_id]
         assert finding.severity == rule.severity
-        assert finding.data_class == rule.data_class
+        assert finding.data_class == rule.covered_by
         if finding.clear:
             assert rule.auto_close
             assert finding.rule_id in live
