@@ -19,7 +19,7 @@ class Lanes(WSGIHandler):
     def load_middleware(self, is_async: bool = False) -> None:
         super().load_middleware(is_async)
         self._of_pages: Any = self._middleware_chain
-        lane: Any = convert_exception_to_response(self._get_response)
+        lane: Any = convert_exception_to_response(self._get_response)  # type: ignore[attr-defined] # the stubs leave it out
         for path in reversed(settings.DEVICE_MIDDLEWARE):
             lane = convert_exception_to_response(import_string(path)(lane))
         self._of_devices = lane

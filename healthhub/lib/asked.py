@@ -2,35 +2,22 @@
 
 Django's cursor costs two to three times what the driver's costs; at ten statements a reading that is a third of the whole request.
 Values travel beside the statement, and a connection plans each statement once. Only for statements that are written out by hand
-and asked at every reading; everything else uses `connection.cursor()`.
+and asked at every reading; everything else uses `connection.cursor()`. `connection` is Django's: this room knows no Django.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Protocol
+from contextlib import contextmanager
+from typing import Any
 
 
-class Asking(Protocol):
-    """What is needed of Django's connection."""
-
-    @property
-    def connection(self) -> Any: ...
-    @property
-    def queries_logged(self) -> bool: ...
-    @property
-    def wrap_database_errors(self) -> Any: ...
-    def ensure_connection(self) -> None: ...
-    def cursor(self) -> Any: ...
-
-
-def asked(connection: Asking, statement: str, values: Sequence[Any] | Mapping[str, Any]) -> Callable[[], list[tuple[Any, ...]]]:
+def asked(connection: Any, statement: str, values: Sequence[Any] | Mapping[str, Any]) -> Callable[[], list[tuple[Any, ...]]]:
     """This function will send a statement; calling what it gives waits for the answer, once, and gives its rows."""
     cursor = told(connection, statement, values)
     answer: Callable[[], list[tuple[Any, ...]]] = cursor.fetchall
     return answer
 
 
-def told(connection: Asking, statement: str, values: Sequence[Any] | Mapping[str, Any]) -> Any:
+def told(connection: Any, statement: str, values: Sequence[Any] | Mapping[str, Any]) -> Any:
     """This function will send a statement that has no answer to read."""
     errors = connection.wrap_database_errors
     connection = errors.wrapper  # itself: each attribute of Django's proxy costs a look into the thread's own store
@@ -47,7 +34,7 @@ def told(connection: Asking, statement: str, values: Sequence[Any] | Mapping[str
 
 
 @contextmanager
-def together(connection: Asking) -> Iterator[None]:
+def together(connection: Any) -> Iterator[None]:
     """This context will send everything asked in it at once, in order; answers may be read when it is left. For use in a transaction.
 
     Each statement still sees what was committed when its own turn came: a lock that is waited for first protects what follows.
