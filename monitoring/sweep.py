@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, OperationalError, connection
 
 from healthhub.audit import log
 from healthhub.people import breakglass
@@ -35,11 +35,18 @@ def parts(now: datetime) -> dict[str, Callable[[], object]]:
 
 
 def one_round(*, now: datetime) -> dict[str, object]:
-    """This function will do one round and give each part's count; a part that the database refused is None."""
+    """This function will do one round and give each part's count; a part that the database refused is None.
+
+    Raises OperationalError when the database is away.
+    """
     done: dict[str, object] = {}
     for name, part in parts(now).items():
         try:
             done[name] = part()
+        except OperationalError:
+            # The database is away: the rest of the round would only wait for it in vain.
+            connection.close()
+            raise
         except DatabaseError:
             logger.exception("sweep: %s failed; the next round tries again", name)
             connection.close()
