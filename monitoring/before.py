@@ -4,12 +4,14 @@ import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
 from healthhub.lib.asked import asked, together
 from healthhub.people import access
+from healthhub.people.models import Patient
 from healthhub.records import catalogue, timeline
 from healthhub.records.catalogue import BY_KEY, Kind
 from monitoring import plans
@@ -21,9 +23,15 @@ Values = list[tuple[datetime, float]]
 # Nothing that is stored lies further ahead than this: saying so spares PostgreSQL the planning of the months to come.
 AHEAD = timedelta(minutes=15)
 
+# Kinds that most people never have, and that rules of many kinds ask for first (NEWS2): that there are none is learnt in passing.
+RARE = ("consciousness",)
+RARE_WITHIN = timedelta(hours=1)
+
 _NEWEST = (
     "SELECT kind, max(at) FROM records_observation "
-    "WHERE patient_id = %s AND state = 0 AND kind = ANY(%s) AND at > %s AND at < %s GROUP BY kind"
+    "WHERE patient_id = %s AND state = 0 AND kind = ANY(%s) AND at > %s AND at < %s GROUP BY kind "
+    "UNION ALL SELECT DISTINCT kind, NULL::timestamptz FROM records_observation "
+    "WHERE patient_id = %s AND state = 0 AND kind = ANY(%s) AND at >= %s AND at < %s"
 )
 _VALUES = (
     "SELECT kind, at, value FROM records_observation "
@@ -42,6 +50,12 @@ class History(Mapping[str, Sequence[Reading]]):
         self._patient_id, self._first_at, self._until = patient_id, first_at, now + AHEAD
         self._last_seq, self._situation = last_seq, situation
         self._loaded: dict[str, list[Reading]] = {}
+
+    def nothing_near(self, kinds: Sequence[str]) -> None:
+        """This function will note that of these kinds nothing came in the last RARE_WITHIN: rules that look no further need not ask."""
+        for kind in kinds:
+            if self._situation.plan.window(kind, self._situation.context.conditions) < RARE_WITHIN:
+                self._loaded[kind] = []
 
     def __getitem__(self, kind: str) -> Sequence[Reading]:
         if kind not in self._loaded:
@@ -71,6 +85,7 @@ class History(Mapping[str, Sequence[Reading]]):
 class Known:
     """The patient as she stands, her lock held: last `seq`, sources by the sender's name, plan, who watches each class of data."""
 
+    patient: Patient
     last_seq: int
     sources: dict[str, int]
     situation: Situation
@@ -109,9 +124,10 @@ def locked(*, patient_id: UUID, sources: set[str], kinds: Collection[Kind], firs
 def _asked(patient_id: UUID, sources: set[str], kinds: Collection[Kind], first_at: datetime, now: datetime) -> Known | None:
     with together(connection):
         last_seq = timeline.lock_asked(patient_id=patient_id)
+        patient = access.patient_asked(patient_id)
         source_ids = timeline.sources_asked(patient_id=patient_id, keys=sources)
         situation = plans.situation_asked(patient_id=patient_id, now=now)
-        newest = asked(connection, _NEWEST, [patient_id, [kind.number for kind in kinds], first_at, now + AHEAD])
+        newest = asked(connection, _NEWEST, _newest_of(patient_id, kinds, first_at, now + AHEAD))
         earlier = _earlier_asked(patient_id, [kind for kind in kinds if kind.jump is not None], first_at)
         watchers = {
             name: access.watchers_asked(patient_id, data_class=name, now=now, right="read") for name in {kind.data_class for kind in kinds}
@@ -119,16 +135,25 @@ def _asked(patient_id: UUID, sources: set[str], kinds: Collection[Kind], first_a
     seq = last_seq()
     if seq is None:
         return None
-    told = situation()
+    told, found = situation(), newest()
+    history = History(patient_id, first_at, now, seq, told)
+    history.nothing_near([kind for kind in RARE if (BY_KEY[kind].number, None) not in found])
     return Known(
+        patient=patient(),
         last_seq=seq,
         sources=source_ids(),
         situation=told,
-        newest=dict(newest()),
+        newest={number: at for number, at in found if at is not None},
         earlier=earlier(),
         watchers={name: read() for name, read in watchers.items()},
-        history=History(patient_id, first_at, now, seq, told),
+        history=history,
     )
+
+
+def _newest_of(patient_id: UUID, kinds: Collection[Kind], first_at: datetime, until: datetime) -> list[Any]:
+    rare = [BY_KEY[kind].number for kind in RARE]
+    since = first_at - RARE_WITHIN - timedelta(minutes=1)
+    return [patient_id, [kind.number for kind in kinds], first_at, until, patient_id, rare, since, until]
 
 
 def _earlier_asked(patient_id: UUID, kinds: Sequence[Kind], first_at: datetime) -> Callable[[], dict[int, Values]]:

@@ -25,7 +25,7 @@ from monitoring import alerts, before, expected
 from monitoring.before import History, Known
 from monitoring.judge import Finding, Reading, findings, needs_repeat
 from monitoring.plans import Situation
-from monitoring.sent import METHODS, Sent, Settled, read, settle
+from monitoring.sent import METHODS, Sent, Settled, TooOld, before_birth, read, settle
 from notifications import post
 from notifications.post import Message
 
@@ -71,14 +71,14 @@ def receive(
     Raises NotVisible where the viewer may not even know of the patient, NotAllowed where she may not write anything for her.
     Nothing else raises for a reading's sake: what cannot be kept is rejected by itself, and the rest is kept.
     """
-    patient, may_write = access.opened(by, patient_id, action="write", now=now)
+    patient_id, may_write = access.classes_open(by, patient_id, action="write", now=now)
     receipt = Receipt(received_at=now)
     kept: list[tuple[int, Sent, Settled]] = []
     for position, raw in enumerate(readings):
         index = indexes[position] if indexes else position
         try:
             sent = raw if isinstance(raw, Sent) else read(raw)
-            settled = settle(sent, as_of=as_of or now, born=patient.birth_date)
+            settled = settle(sent, as_of=as_of or now)
         except Invalid as refused:
             receipt.fates.append(rejected(index, refused))
             continue
@@ -89,28 +89,31 @@ def receive(
     if kept:
         partitions.ensure({timeline.month_of(settled.at) for _, _, settled in kept})
         with transaction.atomic():
-            _keep(patient, kept, receipt, by=by, now=now, as_of=as_of or now, reason=reason)
+            _keep(patient_id, kept, receipt, by=by, now=now, as_of=as_of or now, reason=reason)
     receipt.fates.sort(key=lambda fate: fate["index"])
     return receipt
 
 
 def _keep(
-    patient: Patient, kept: list[tuple[int, Sent, Settled]], receipt: Receipt, *, by: Viewer, now: datetime, as_of: datetime, reason: str
+    patient_id: UUID, kept: list[tuple[int, Sent, Settled]], receipt: Receipt, *, by: Viewer, now: datetime, as_of: datetime, reason: str
 ) -> None:
     kept.sort(key=lambda one: (one[2].at, one[0]))
     known = before.locked(
-        patient_id=patient.id,
+        patient_id=patient_id,
         sources={sent.source for _, sent, _ in kept},
         kinds={settled.kind for _, _, settled in kept},
         first_at=kept[0][2].at,
         now=now,
     )
-    situation = known.situation
+    situation, patient = known.situation, known.patient
+    kept = _of_her_life(kept, patient, receipt)
     rows = _rows(kept, known, as_of)
-    added = timeline.add(patient_id=patient.id, rows=rows, after_seq=known.last_seq, now=now)
+    added = timeline.add(patient_id=patient.id, rows=rows, after_seq=known.last_seq, now=now, by=by)
     if added.corrected:
         pairs = [(old, rows[index].seq) for index, old in added.corrected.items()]
         timeline.amend(patient_id=patient.id, pairs=pairs, reason=reason, by=by, now=now)
+        detail = {"corrected": len(pairs), "last_seq": added.last_seq}
+        log.record(by=by, did="observations.write", patient_id=patient.id, now=now, detail=detail)
     new = [position for position in range(len(rows)) if position not in added.duplicate]
     found = _judge(rows, new, known.history, situation)
     outbox: list[Message] = []
@@ -123,14 +126,14 @@ def _keep(
     if new:
         expected.heard(patient=patient, kinds={BY_NUMBER[rows[p].kind].key for p in new}, situation=situation, now=now)
         _ring(patient, {rows[p].kind for p in new}, added, known.watchers)
-    log.record(
-        by=by,
-        did="observations.write",
-        patient_id=patient.id,
-        now=now,
-        detail={"sent": len(kept), "new": len(new), "last_seq": added.last_seq},
-    )
     _tell_fates(receipt, kept, rows, added, situation)
+
+
+def _of_her_life(kept: list[tuple[int, Sent, Settled]], patient: Patient, receipt: Receipt) -> list[tuple[int, Sent, Settled]]:
+    """What was measured before her birth cannot be hers."""
+    too_old = [index for index, _, settled in kept if before_birth(settled, patient.birth_date)]
+    receipt.fates += [rejected(index, TooOld()) for index in too_old]
+    return [one for one in kept if one[0] not in too_old] if too_old else kept
 
 
 def _rows(kept: list[tuple[int, Sent, Settled]], known: Known, as_of: datetime) -> list[Row]:

@@ -28,6 +28,13 @@ RESERVED = frozenset({"unit", "sent", "sent2"})
 METHODS = {"device": 1, "self_reported": 2, "derived": 3}
 
 
+class TooOld(Invalid):
+    """A reading from before its person."""
+
+    def __init__(self) -> None:
+        super().__init__("The time lies before this person's readings can begin.", code="too_old", field="at")
+
+
 class Sent(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, gc=False):
     """A reading on the wire. `value` (and `value2`: diastolic) are in `unit`; `at` carries its zone."""
 
@@ -83,7 +90,7 @@ def refusal(error: msgspec.ValidationError) -> Invalid:
     return Invalid(reason, code="bad_value", field=field)
 
 
-def settle(sent: Sent, *, as_of: datetime, born: date | None) -> Settled:
+def settle(sent: Sent, *, as_of: datetime) -> Settled:
     """This function will check a reading and express it in canonical units.
 
     Raises Invalid: unknown_kind, missing_unit, unknown_unit, impossible_value, future_time, too_old, bad_character, not_finite.
@@ -94,8 +101,8 @@ def settle(sent: Sent, *, as_of: datetime, born: date | None) -> Settled:
     at = sent.at
     if at > as_of + FUTURE:
         raise Invalid("The time lies in the future: is the device's clock right?", code="future_time", field="at")
-    if at < EARLIEST or (born is not None and at.date() < born - timedelta(days=1)):
-        raise Invalid("The time lies before this person's readings can begin.", code="too_old", field="at")
+    if at < EARLIEST:
+        raise TooOld
     unit = sent.unit
     if unit is None:
         if kind.units.get("") is None:
@@ -132,3 +139,8 @@ def _check_texts(sent: Sent, context: dict[str, Any] | None) -> None:
             raise Invalid("The text holds a character that no text may hold.", code="bad_character", field=f"context.{name[:40]}")
         if isinstance(value, float) and not -1e300 < value < 1e300:
             raise Invalid("The number is not finite.", code="not_finite", field=f"context.{name[:40]}")
+
+
+def before_birth(settled: Settled, born: date | None) -> bool:
+    """This function will tell whether a reading lies before this person's readings can begin (a day is granted to the zones)."""
+    return born is not None and (settled.at + timedelta(minutes=settled.utc_offset)).date() < born - timedelta(days=1)

@@ -21,6 +21,12 @@ __all__ = ["Actor", "Report", "anchor", "entries_of", "record", "record_reads", 
 
 _ENTRY = "INSERT INTO audit_entry (patient_id, at, actor_kind, actor_id, did, about, detail) VALUES (%s, %s, %s, %s, %s, %s, %s::jsonb)"
 
+# The same entry as a part of a longer statement: `{detail}` is SQL that may name what the other parts returned (see `values_beside`).
+BESIDE = (
+    "INSERT INTO audit_entry (patient_id, at, actor_kind, actor_id, did, about, detail) "
+    "SELECT %s::uuid, %s::timestamptz, %s::text, %s::uuid, %s::text, %s::text, {detail}"
+)
+
 
 class Actor(Protocol):
     """Whoever acts: a signed-in person, a device token, or nobody we know. `healthhub.people.access.Viewer` is one."""
@@ -57,6 +63,12 @@ def record(
     """
     kind, actor_id = _actor(by)
     told(connection, _ENTRY, [patient_id, now, kind, actor_id, did, about, json.dumps(detail or {})])
+
+
+def values_beside(*, by: Actor | None, did: str, patient_id: UUID, now: datetime, about: str = "") -> list[Any]:
+    """This function will give the values for `BESIDE`, for a door that writes its entry in the statement of the act itself."""
+    kind, actor_id = _actor(by)
+    return [patient_id, now, kind, actor_id, did, about]
 
 
 def record_reads(*, by: Actor | None, did: str, patient_ids: Iterable[UUID], now: datetime, about: str = "") -> None:

@@ -30,11 +30,13 @@ __all__ = [
     "Viewer",
     "bump_epochs",
     "classes_allowed",
+    "classes_open",
     "epoch_of",
     "may",
     "names_of",
     "opened",
     "parsed_id",
+    "patient_asked",
     "patient_for",
     "patients_visible_to",
     "row_for",
@@ -146,19 +148,38 @@ def opened(
     viewer: Viewer, patient_id: UUID | str, *, action: str, now: datetime, data_class: str | None = None
 ) -> tuple[Patient, frozenset[str]]:
     """This function will do as `patient_for`, and tell the data classes that the action may touch. Two SQL."""
+    patient_uuid, allowed = classes_open(viewer, patient_id, action=action, now=now)
+    if data_class is not None and not parts(data_class) <= allowed:
+        raise NotAllowed
+    return patient_asked(patient_uuid)(), allowed
+
+
+def patient_asked(patient_id: UUID) -> Callable[[], Patient]:
+    """This function will ask for a patient to whom the way is open already (see `classes_open`); what it gives reads the answer.
+
+    As text: the ORM takes longer to write this statement than PostgreSQL takes to answer it, at every reading.
+    """
+    answer = asked(connection, PATIENT, [patient_id])
+
+    def read() -> Patient:
+        rows = answer()
+        if not rows:
+            raise NotVisible
+        return Patient.from_db("default", PATIENT_FIELDS, rows[0])
+
+    return read
+
+
+def classes_open(viewer: Viewer, patient_id: UUID | str, *, action: str, now: datetime) -> tuple[UUID, frozenset[str]]:
+    """This function will give the patient's id and the data classes that the action may touch, and raise as `patient_for`.
+
+    One SQL for a person, none for a token.
+    """
     patient_uuid = parsed_id(patient_id)
     allowed = _allowed(viewer, patient_uuid, action=action, now=now)
-    if not allowed or (data_class is not None and not parts(data_class) <= allowed):
+    if not allowed:
         raise NotAllowed
-    return _patient(patient_uuid), allowed
-
-
-def _patient(patient_id: UUID) -> Patient:
-    """As text: the ORM takes longer to write this statement than PostgreSQL takes to answer it, at every reading."""
-    rows = asked(connection, PATIENT, [patient_id])()
-    if not rows:
-        raise NotVisible
-    return Patient.from_db("default", PATIENT_FIELDS, rows[0])
+    return patient_uuid, allowed
 
 
 def classes_allowed(viewer: Viewer, patient: Patient, *, action: str, now: datetime) -> frozenset[str]:

@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 from django.db import connection
 
+from healthhub.audit import log
 from healthhub.lib.asked import asked
 from healthhub.lib.refused import Conflict, NotVisible
 from healthhub.records.models import State
@@ -76,11 +77,21 @@ WITH new AS (
     WHERE patient_id = %s
 ), heard AS (
     UPDATE records_source SET last_received_at = %s WHERE id = ANY(%s)
-)
+){logged}
 SELECT seq FROM stored
 """
 
 
+# What the statement stored is what its own entry tells; corrections, if any, follow by themselves.
+_LOGGED = (
+    ", logged AS ("
+    + log.BESIDE.format(
+        detail="jsonb_build_object('sent', %s::int, 'new', (SELECT count(*) FROM stored), "
+        "'last_seq', greatest(%s::bigint, (SELECT max(seq) FROM stored)))"
+    )
+    + ")"
+)
+_PLAIN_INSERT, _LOGGED_INSERT = _INSERT.format(logged=""), _INSERT.format(logged=_LOGGED)
 _LOCK = "SELECT last_seq FROM records_timeline WHERE patient_id = %s FOR UPDATE"
 _OPEN = "INSERT INTO records_timeline (patient_id, last_seq) SELECT id, 0 FROM people_patient WHERE id = %s ON CONFLICT DO NOTHING"
 _SOURCES = "SELECT key, id FROM records_source WHERE patient_id = %s AND key = ANY(%s)"
@@ -134,7 +145,7 @@ def sources_asked(*, patient_id: UUID, keys: Iterable[str]) -> Callable[[], dict
     return read
 
 
-def add(*, patient_id: UUID, rows: Sequence[Row], after_seq: int, now: datetime) -> Added:
+def add(*, patient_id: UUID, rows: Sequence[Row], after_seq: int, now: datetime, by: log.Actor | None = None) -> Added:
     """This function will store rows whose patient is locked (`after_seq` is what `lock` gave) and settle each one's fate.
 
     Rows with an identity that is already there are duplicates when every value is equal, else corrections: the old row is
@@ -146,7 +157,8 @@ def add(*, patient_id: UUID, rows: Sequence[Row], after_seq: int, now: datetime)
         return done
     waves = _waves(rows)
     for wave in waves:
-        stored = _insert(patient_id, rows, wave, done.last_seq, now)
+        entry = log.values_beside(by=by, did="observations.write", patient_id=patient_id, now=now) if by and wave is waves[0] else []
+        stored = _insert(patient_id, rows, wave, done.last_seq, now, entry)
         _settle(patient_id, rows, wave, stored, done, now)
     return done
 
@@ -164,12 +176,16 @@ def _waves(rows: Sequence[Row]) -> list[list[int]]:
     return waves
 
 
-def _insert(patient_id: UUID, rows: Sequence[Row], wave: list[int], after_seq: int, now: datetime) -> set[int]:
+def _insert(patient_id: UUID, rows: Sequence[Row], wave: list[int], after_seq: int, now: datetime, entry: Sequence[Any] = ()) -> set[int]:
     for n, index in enumerate(wave, start=1):
         rows[index].seq = after_seq + n
     batch = [rows[index] for index in wave]
     heard = sorted({r.source for r in batch})
-    answer = asked(connection, _INSERT, [msgspec.json.encode(batch).decode(), patient_id, now, patient_id, now, patient_id, now, heard])
+    values = [msgspec.json.encode(batch).decode(), patient_id, now, patient_id, now, patient_id, now, heard]
+    if entry:
+        answer = asked(connection, _LOGGED_INSERT, [*values, *entry, len(rows), after_seq])
+    else:
+        answer = asked(connection, _PLAIN_INSERT, values)
     return {seq for (seq,) in answer()}
 
 
