@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from healthhub.lib.asked import asked, together
+from healthhub.lib.asked import array, asked, together
 from healthhub.people import access
 from healthhub.people.models import Patient
 from healthhub.records import catalogue, timeline
@@ -29,13 +29,13 @@ RARE_WITHIN = timedelta(hours=1)
 
 _NEWEST = (
     "SELECT kind, max(at) FROM records_observation "
-    "WHERE patient_id = %s AND state = 0 AND kind = ANY(%s) AND at > %s AND at < %s GROUP BY kind "
+    "WHERE patient_id = %s AND state = 0 AND kind = ANY(%s::smallint[]) AND at > %s AND at < %s GROUP BY kind "
     "UNION ALL SELECT DISTINCT kind, NULL::timestamptz FROM records_observation "
-    "WHERE patient_id = %s AND state = 0 AND kind = ANY(%s) AND at >= %s AND at < %s"
+    f"WHERE patient_id = %s AND state = 0 AND kind = ANY('{array(BY_KEY[kind].number for kind in RARE)}') AND at >= %s AND at < %s"
 )
 _VALUES = (
     "SELECT kind, at, value FROM records_observation "
-    "WHERE patient_id = %s AND kind = ANY(%s) AND state = 0 AND at >= %s AND at < %s ORDER BY at"
+    "WHERE patient_id = %s AND kind = ANY(%s::smallint[]) AND state = 0 AND at >= %s AND at < %s ORDER BY at"
 )
 _HISTORY = (
     "SELECT at, value, value2, flags, context, seq, source_id, utc_offset, method FROM records_observation "
@@ -151,16 +151,15 @@ def _asked(patient_id: UUID, sources: set[str], kinds: Collection[Kind], first_a
 
 
 def _newest_of(patient_id: UUID, kinds: Collection[Kind], first_at: datetime, until: datetime) -> list[Any]:
-    rare = [BY_KEY[kind].number for kind in RARE]
     since = first_at - RARE_WITHIN - timedelta(minutes=1)
-    return [patient_id, [kind.number for kind in kinds], first_at, until, patient_id, rare, since, until]
+    return [patient_id, array(kind.number for kind in kinds), first_at, until, patient_id, since, until]
 
 
 def _earlier_asked(patient_id: UUID, kinds: Sequence[Kind], first_at: datetime) -> Callable[[], dict[int, Values]]:
     within = {kind.number: kind.jump[1] for kind in kinds if kind.jump is not None}
     if not within:
         return dict
-    answer = asked(connection, _VALUES, [patient_id, list(within), first_at - max(within.values()), first_at])
+    answer = asked(connection, _VALUES, [patient_id, array(within), first_at - max(within.values()), first_at])
 
     def read() -> dict[int, Values]:
         found: dict[int, Values] = {number: [] for number in within}

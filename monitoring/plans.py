@@ -39,11 +39,11 @@ class Situation:
     open_rules: frozenset[str]
 
 
-_SITUATION = """
+_SITUATION = f"""
 SELECT p.conditions, p.locale,
-       (SELECT coalesce(json_object_agg(rule_id, changes ORDER BY rule_id), '{}') FROM monitoring_limit
+       (SELECT coalesce(json_object_agg(rule_id, changes ORDER BY rule_id), '{{}}') FROM monitoring_limit
         WHERE patient_id = p.id AND ended_at IS NULL AND (expires_at IS NULL OR expires_at > %s))::text,
-       ARRAY(SELECT rule_id FROM monitoring_alert WHERE patient_id = p.id AND state = ANY(%s)),
+       ARRAY(SELECT rule_id FROM monitoring_alert WHERE patient_id = p.id AND state IN {LIVE_STATES}),
        (SELECT coalesce(json_agg(definition ORDER BY rule_id), '[]') FROM monitoring_savedrule WHERE team_id = p.team_id AND active)::text
 FROM people_patient p WHERE p.id = %s
 """
@@ -56,7 +56,7 @@ def situation(*, patient_id: UUID, now: datetime) -> Situation:
 
 def situation_asked(*, patient_id: UUID, now: datetime) -> Callable[[], Situation]:
     """This function will ask for the same; what it gives reads the answer."""
-    answer = asked(connection, _SITUATION, [now, list(LIVE_STATES), patient_id])
+    answer = asked(connection, _SITUATION, [now, patient_id])
 
     def read() -> Situation:
         rows = answer()

@@ -5,7 +5,7 @@ Values travel beside the statement, and a connection plans each statement once. 
 and asked at every reading; everything else uses `connection.cursor()`. `connection` is Django's: this room knows no Django.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -31,6 +31,11 @@ def told(connection: Any, statement: str, values: Sequence[Any] | Mapping[str, A
     with errors:
         cursor.execute(statement, values, prepare=True)
     return cursor
+
+
+def array(values: Iterable[int | str]) -> str:
+    """This function will write numbers or plain words as an array's text, to be cast in the statement: ten times cheaper than a list."""
+    return "{" + ",".join(map(str, values)) + "}"
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from django.conf import settings
 from django.db import transaction
 from redis import Redis
 from redis.backoff import NoBackoff
+from redis.connection import AbstractConnection
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
@@ -73,14 +74,28 @@ def ring(groups: Iterable[str], message: Mapping[str, Any]) -> None:
     layer = cast(RedisPubSubChannelLayer, get_channel_layer())
     body = layer.serialize(message)
     # `group_send` from a thread without a loop would open a connection per call (3 ms); this pool keeps one (0.1 ms).
-    pipeline = _redis().pipeline(transaction=False)
-    for group in groups:
-        pipeline.publish(f"{prefix()}__group__{group}", body)
+    before = f"{prefix()}__group__"
     try:
-        pipeline.execute()
+        _publish([("PUBLISH", before + group, body) for group in groups])
     except RedisError as error:
         _resting["until"] = time.monotonic() + REST_SECONDS
         logger.warning("The bell did not ring (%s): open pages will catch up by themselves.", error)
+
+
+def _publish(commands: list[tuple[str, str, bytes]]) -> None:
+    """On the bare connection: the client's own pipeline takes twice as long to put these few bytes together."""
+    pool = _redis().connection_pool
+    connection = pool.get_connection()
+    try:
+        connection.retry.call_with_retry(lambda: _say(connection, commands), lambda _: connection.disconnect())
+    finally:
+        pool.release(connection)
+
+
+def _say(connection: AbstractConnection, commands: list[tuple[str, str, bytes]]) -> None:
+    connection.send_packed_command(connection.pack_commands(commands), check_health=False)  # type: ignore[no-untyped-call]
+    for _ in commands:
+        connection.read_response()  # type: ignore[no-untyped-call]
 
 
 @cache

@@ -16,7 +16,7 @@ from django.db import connection
 from django.db.models import Model, QuerySet
 from django.db.models.expressions import RawSQL
 
-from healthhub.lib.asked import asked
+from healthhub.lib.asked import array, asked
 from healthhub.lib.data_classes import DATA_CLASSES, parts
 from healthhub.lib.refused import NotAllowed, NotVisible
 from healthhub.live import bell
@@ -97,7 +97,7 @@ WATCHERS = f"""
       ON ((g.grantee_kind = 'team' AND m.team_id = g.grantee_id) OR (g.grantee_kind = 'organisation' AND m.organisation_id = g.grantee_id))
      AND m.role IN ('doctor', 'nurse') AND m.since <= %(now)s AND (m.until IS NULL OR m.until > %(now)s)
     JOIN people_user u ON u.is_active AND u.id = CASE g.grantee_kind WHEN 'person' THEN g.grantee_id ELSE m.user_id END
-    WHERE g.patient_id = %(patient)s AND {LIVE_GRANT} AND g.grantee_kind || ':' || g.purpose = ANY(%(grants)s)
+    WHERE g.patient_id = %(patient)s AND {LIVE_GRANT} AND g.grantee_kind || ':' || g.purpose = ANY(%(grants)s::text[])
       AND %(right)s = ANY(g.rights::text[]) AND g.data_classes::text[] && %(classes)s::text[]
     UNION
     SELECT b.opened_by_id FROM people_breakglass b JOIN people_user u ON u.id = b.opened_by_id AND u.is_active
@@ -235,7 +235,8 @@ def watchers_of(patient_id: UUID, *, data_class: str | None, now: datetime, righ
 def watchers_asked(patient_id: UUID, *, data_class: str | None, now: datetime, right: str = "notify") -> Callable[[], list[UUID]]:
     """This function will ask `watchers_of` about one class; what it gives reads the answer."""
     classes = [data_class] if data_class else sorted(DATA_CLASSES)
-    given: dict[str, Any] = {"patient": patient_id, "now": now, "right": right, "classes": classes, "grants": grants_that_open("read")}
+    grants = array(grants_that_open("read"))
+    given: dict[str, Any] = {"patient": patient_id, "now": now, "right": right, "classes": array(classes), "grants": grants}
     answer = asked(connection, WATCHERS, given)
     return lambda: [user_id for (user_id,) in answer()]
 

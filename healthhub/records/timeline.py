@@ -15,7 +15,7 @@ import msgspec
 from django.db import connection
 
 from healthhub.audit import log
-from healthhub.lib.asked import asked
+from healthhub.lib.asked import array, asked
 from healthhub.lib.refused import Conflict, NotVisible
 from healthhub.records.models import State
 
@@ -76,7 +76,7 @@ WITH new AS (
     UPDATE records_timeline SET last_seq = GREATEST(last_seq, (SELECT coalesce(max(seq), 0) FROM stored)), last_received_at = %s
     WHERE patient_id = %s
 ), heard AS (
-    UPDATE records_source SET last_received_at = %s WHERE id = ANY(%s)
+    UPDATE records_source SET last_received_at = %s WHERE id = ANY(%s::bigint[])
 ){logged}
 SELECT seq FROM stored
 """
@@ -94,7 +94,8 @@ _LOGGED = (
 _PLAIN_INSERT, _LOGGED_INSERT = _INSERT.format(logged=""), _INSERT.format(logged=_LOGGED)
 _LOCK = "SELECT last_seq FROM records_timeline WHERE patient_id = %s FOR UPDATE"
 _OPEN = "INSERT INTO records_timeline (patient_id, last_seq) SELECT id, 0 FROM people_patient WHERE id = %s ON CONFLICT DO NOTHING"
-_SOURCES = "SELECT key, id FROM records_source WHERE patient_id = %s AND key = ANY(%s)"
+_BETWEEN = "\x1f"  # stands in no key: it cannot be printed
+_SOURCES = f"SELECT key, id FROM records_source WHERE patient_id = %s AND key = ANY(string_to_array(%s, '{_BETWEEN}'))"
 _NEW_SOURCES = (
     "INSERT INTO records_source (patient_id, key, name, priority) SELECT %s, k, '', 50 FROM unnest(%s::text[]) k "
     "ON CONFLICT (patient_id, key) DO UPDATE SET key = excluded.key RETURNING key, id"
@@ -135,7 +136,7 @@ def sources(*, patient_id: UUID, keys: Iterable[str]) -> dict[str, int]:
 def sources_asked(*, patient_id: UUID, keys: Iterable[str]) -> Callable[[], dict[str, int]]:
     """This function will ask for the sources; what it gives reads the answer and makes those that are new."""
     wanted = set(keys)
-    answer = asked(connection, _SOURCES, [patient_id, list(wanted)])
+    answer = asked(connection, _SOURCES, [patient_id, _BETWEEN.join(wanted)])
 
     def read() -> dict[str, int]:
         found: dict[str, int] = dict(answer())
@@ -181,7 +182,7 @@ def _insert(patient_id: UUID, rows: Sequence[Row], wave: list[int], after_seq: i
         rows[index].seq = after_seq + n
     batch = [rows[index] for index in wave]
     heard = sorted({r.source for r in batch})
-    values = [msgspec.json.encode(batch).decode(), patient_id, now, patient_id, now, patient_id, now, heard]
+    values = [msgspec.json.encode(batch).decode(), patient_id, now, patient_id, now, patient_id, now, array(heard)]
     if entry:
         answer = asked(connection, _LOGGED_INSERT, [*values, *entry, len(rows), after_seq])
     else:
