@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -93,6 +93,7 @@ class Known:
     earlier: dict[int, Values]  # of kinds that may leap: what was measured shortly before the batch
     watchers: dict[str, list[UUID]]
     history: History
+    extremes: dict[int, tuple[float, float]] = field(default_factory=dict)  # of `earlier`, as far as it was looked at
 
     def jumped(self, kind: Kind, at: datetime, value: float) -> bool:
         """This function will tell whether the value is too far from those just before it, the batch's own included."""
@@ -100,10 +101,12 @@ class Known:
             return False
         by, _ = kind.jump
         earlier = self.earlier[kind.number]
-        values = [value for _, value in earlier]
-        # A median lies between the extremes, so that most values need none.
-        far = bool(values) and max(value - min(values), max(values) - value) > by
-        jumped = far and catalogue.leaps(kind, value, at, earlier)
+        # A median lies between the extremes, so that most values need none; and the extremes of a stream are not looked for each time.
+        low, high = self.extremes.get(kind.number) or (
+            (min(v for _, v in earlier), max(v for _, v in earlier)) if earlier else (value, value)
+        )
+        jumped = max(value - low, high - value) > by and catalogue.leaps(kind, value, at, earlier)
+        self.extremes[kind.number] = min(low, value), max(high, value)
         earlier.append((at, value))
         return jumped
 

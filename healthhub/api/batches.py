@@ -1,7 +1,7 @@
 """A body of readings: JSON, NDJSON, gzip; split into single readings so that a bad one costs nobody else. Every limit is a coded 4xx."""
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, BinaryIO
 
 import msgspec
@@ -105,3 +105,25 @@ def decode(part: bytes) -> Sent | Mapping[str, Any]:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         strict_json(part)
         raise Invalid("The reading is not JSON.", code="not_json") from None
+
+
+def decode_all(parts: Sequence[bytes]) -> list[Sent] | None:
+    """This function will decode readings in one go, or give None where any of them is wrong or in doubt: then `decode` says which and why.
+
+    Each name that must stand once has to be there as often as the readings say that they have it.
+    """
+    text = b"\n".join(parts)
+    if b"\\u" in text:
+        return None
+    try:
+        found = _one.decode_lines(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    here = {b'"kind"': len(found), b'"at"': len(found), b'"value"': len(found)}
+    here[b'"value2"'] = sum(sent.value2 is not None for sent in found)
+    here[b'"unit"'] = sum(sent.unit is not None for sent in found)
+    here[b'"patient"'] = sum(sent.patient is not None for sent in found)
+    here[b'"source"'] = sum(sent.source != "default" for sent in found)
+    here[b'"key"'] = sum(sent.key != "" for sent in found)
+    certain = len(found) == len(parts) and all(text.count(name) == here[name] for name in _ONCE)
+    return found if certain else None

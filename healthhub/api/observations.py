@@ -97,9 +97,10 @@ def _receive(parts: Sequence[bytes], *, viewer: Viewer, now: datetime, as_of: da
     """Readings grouped by patient, in the order of the batch; each patient's are one transaction."""
     fates: list[dict[str, Any]] = []
     groups: dict[UUID, tuple[list[int], list[Sent | Mapping[str, Any]]]] = {}
+    known = batches.decode_all(parts)
     for index, part in enumerate(parts):
         try:
-            sent = batches.decode(part)
+            sent = known[index] if known else batches.decode(part)
             patient_id = sent.patient if isinstance(sent, Sent) and sent.patient else viewer.patient_id
             if patient_id is None:
                 raise Invalid("Say whose reading this is.", code="missing_field", field="patient")
