@@ -29,7 +29,7 @@ PRODUCTION: Mapping[str, tuple[str, ...]] = {
             "--no-ws", "healthhub.config.wsgi:application"),
     "live": ("uvicorn", "--host", "0.0.0.0", "--port", "8001", "--ws-max-size", "65536", "--no-access-log",
              "healthhub.config.asgi:application"),
-    "worker": (*WORKER, "--concurrency", "4"),
+    "worker": (*WORKER, "--concurrency", "2"),
     "sweep": SWEEP,
 }  # fmt: skip
 
