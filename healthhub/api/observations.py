@@ -125,6 +125,11 @@ def _receive(parts: Sequence[bytes], *, viewer: Viewer, now: datetime, as_of: da
     return fates, list(dict.fromkeys(alerts))
 
 
+def _answer(body: dict[str, Any]) -> HttpResponse:
+    """A month of readings is hundreds of rows: msgspec writes them ten times faster than DRF's renderer."""
+    return HttpResponse(msgspec.json.encode(body), content_type="application/json")
+
+
 class History(APIView):
     """GET /api/v1/patients/{id}/observations."""
 
@@ -132,7 +137,7 @@ class History(APIView):
     does: ClassVar = {"GET": "read"}
 
     @extend_schema(operation_id="observations_read", parameters=[PATIENT, HistoryQuery], responses=answers(BucketsSerializer, 400, 404))
-    def get(self, request: Asked, patient_id: str) -> Response:
+    def get(self, request: Asked, patient_id: str) -> HttpResponse:
         """Read her readings: raw (newest first, by cursor; or in order of arrival with `after`) or as 5m, 1h, 1d buckets.
 
         Values are in each kind's canonical unit (UCUM), or for one kind in `unit`. Only the data classes you may see are there.
@@ -146,13 +151,13 @@ class History(APIView):
         if asked["resolution"] != "raw":
             if kinds is None or len(kinds) != 1:
                 raise Invalid("Ask for one kind at a time when you ask for buckets.", code="one_kind", field="kind")
-            return Response(readings.buckets(opened, resolution=asked["resolution"], since=since, until=until, unit=asked.get("unit")))
+            return _answer(readings.buckets(opened, resolution=asked["resolution"], since=since, until=until, unit=asked.get("unit")))
         if asked.get("after") is not None:
-            return Response(readings.arrived(opened, after=asked["after"], limit=asked["limit"]))
+            return _answer(readings.arrived(opened, after=asked["after"], limit=asked["limit"]))
         before = _cursor_in(asked.get("cursor"))
         page = readings.page(opened, since=since, until=until, limit=asked["limit"], before=before)
         last = page["observations"][-1] if len(page["observations"]) == asked["limit"] else None
-        return Response(page | {"next": _cursor_out(last) if last else None})
+        return _answer(page | {"next": _cursor_out(last) if last else None})
 
 
 def _seq(text: str) -> int:
