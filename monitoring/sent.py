@@ -31,8 +31,11 @@ METHODS = {"device": 1, "self_reported": 2, "derived": 3}
 class TooOld(Invalid):
     """A reading from before its person."""
 
+    code = "too_old"
+    sentence = "The time lies before this person's readings can begin."
+
     def __init__(self) -> None:
-        super().__init__("The time lies before this person's readings can begin.", code="too_old", field="at")
+        super().__init__(field="at")
 
 
 class Sent(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, gc=False):

@@ -87,7 +87,7 @@ def _publish(commands: list[tuple[str, str, bytes]]) -> None:
     pool = _redis().connection_pool
     connection = pool.get_connection()
     try:
-        connection.retry.call_with_retry(lambda: _say(connection, commands), lambda _: connection.disconnect())
+        connection.retry.call_with_retry(lambda: _say(connection, commands), lambda _: connection.disconnect())  # type: ignore[no-untyped-call]
     finally:
         pool.release(connection)
 
@@ -95,7 +95,7 @@ def _publish(commands: list[tuple[str, str, bytes]]) -> None:
 def _say(connection: AbstractConnection, commands: list[tuple[str, str, bytes]]) -> None:
     connection.send_packed_command(connection.pack_commands(commands), check_health=False)  # type: ignore[no-untyped-call]
     for _ in commands:
-        connection.read_response()  # type: ignore[no-untyped-call]
+        connection.read_response()
 
 
 @cache
