@@ -67,9 +67,10 @@ class Worklist:
     next: str | None
 
 
-def worklist(*, viewer: Viewer, now: datetime, limit: int = 100, after: str | None = None) -> Worklist:
+def worklist(*, viewer: Viewer, now: datetime, limit: int = 100, after: str | None = None, sparks: bool = True) -> Worklist:
     """This function will give a page of the viewer's panel, ordered by need; `after` is the `next` of the page before.
 
+    Without `sparks` rows have neither last reading nor the days before it: they are half of the work, for those who draw them.
     Every patient on the page is written into the access log. Raises Invalid for an `after` that no page gave.
     """
     if after is not None and not (after.isascii() and after.isdigit() and len(after) < 8):
@@ -82,6 +83,8 @@ def worklist(*, viewer: Viewer, now: datetime, limit: int = 100, after: str | No
         counts[BUCKETS[bucket]] += 1
     page = ordered[start : start + limit]
     rows = _rows(viewer, page, panel, now)
+    if sparks:
+        _add_sparks(rows, panel, now)
     log.record_reads(by=viewer, did="worklist.read", patient_ids=[row.patient.id for row in rows], now=now)
     return Worklist(rows, counts, str(start + limit) if start + limit < len(ordered) else None)
 
@@ -91,9 +94,10 @@ def worklist_row(*, viewer: Viewer, patient_id: UUID, now: datetime) -> Row:
     panel = {pid: classes for pid, classes in panel_of(viewer, now=now).items() if pid == patient_id}
     if not panel:
         raise NotVisible
-    row = _rows(viewer, _ordered(viewer, panel, now), panel, now)[0]
+    rows = _rows(viewer, _ordered(viewer, panel, now), panel, now)
+    _add_sparks(rows, panel, now)
     log.record(by=viewer, did="worklist.read", patient_id=patient_id, now=now)
-    return row
+    return rows[0]
 
 
 def _ordered(viewer: Viewer, panel: dict[UUID, list[str]], now: datetime) -> list[tuple[UUID, int, datetime | None]]:
@@ -120,7 +124,6 @@ def _rows(viewer: Viewer, page: list[tuple[UUID, int, datetime | None]], panel: 
         if received is None or received < now - SILENT_AFTER:
             row.silent_since = received
         rows.append(row)
-    _add_sparks(rows, panel, now)
     return rows
 
 

@@ -144,5 +144,5 @@ class WorklistView(APIView):
     def get(self, request: Asked) -> Response:
         """The patients opened to you, ordered by need."""
         asked = query_of(request, WorklistQuery)
-        found = worklist.worklist(viewer=request.viewer, now=timezone.now(), limit=asked["limit"], after=asked.get("after"))
+        found = worklist.worklist(viewer=request.viewer, now=timezone.now(), limit=asked["limit"], after=asked.get("after"), sparks=False)
         return Response(WorklistSerializer(found).data)
