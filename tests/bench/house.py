@@ -50,6 +50,7 @@ class House:
             SECRET_KEY="for-the-bench-only-" + "0123456789" * 5,
             DJANGO_SETTINGS_MODULE="healthhub.config.settings",
             EMAIL_URL="dummymail://",
+            STATIC_ROOT=str(self.state / "static"),
             PYTHONUNBUFFERED="1",
         )
 
