@@ -111,7 +111,8 @@ def _rows(viewer: Viewer, page: list[tuple[UUID, int, datetime | None]], panel: 
     ids = [patient_id for patient_id, _, _ in page]
     patients = Patient.objects.in_bulk(ids)
     alerts = defaultdict(list)
-    for alert in _live(Alert.objects.filter(patient_id__in=ids, state__in=LIVE_STATES)):
+    for alert in Alert.objects.filter(patient_id__in=ids, state__in=LIVE_STATES).select_related("acknowledged_by").order_by("opened_at"):
+        alert.patient = patients[alert.patient_id]
         if parts(alert.data_class) <= set(panel[alert.patient_id]):
             alerts[alert.patient_id].append(alert)
     snoozes = {s.alert_id: s.until for s in _snoozes(viewer, [a for found in alerts.values() for a in found], now)}
@@ -152,10 +153,6 @@ def _add_sparks(rows: list[Row], panel: dict[UUID, list[str]], now: datetime) ->
 
 def _rank(alert: Alert) -> int:
     return BUCKETS.index(alert.severity)
-
-
-def _live(found: QuerySet[Alert]) -> QuerySet[Alert]:
-    return found.select_related("acknowledged_by", "patient").order_by("opened_at")
 
 
 def _snoozes(viewer: Viewer, alerts: list[Alert], now: datetime) -> list[Snooze]:
