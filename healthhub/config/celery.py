@@ -14,7 +14,7 @@ app.set_default()  # threads of the web process would otherwise meet a Celery wi
 app.autodiscover_tasks(["notifications", "monitoring", "risk", "healthhub.records"])
 
 
-@worker_before_create_process.connect  # type: ignore[untyped-decorator] # Celery's, not Django's: there is no door that it calls instead
+@worker_before_create_process.connect
 def share_what_is_loaded(**_: object) -> None:
     """This function will keep the collector of a worker's children off what they share with it: it would copy every page it looks at."""
     gc.collect()
