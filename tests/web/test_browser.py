@@ -182,6 +182,7 @@ def test_keyboard_and_a_note_half_written(browser: Browser, web: Web, world: Wor
     page.keyboard.type("wer")
     page.get_by_role("button", name="Save the note").click()
     expect(row).to_contain_text("Mei Tan has it until")
+    expect(row).to_be_focused()
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/patients/{world.ana.id}")
     page.get_by_text("Why, and what was done").first.click()

@@ -72,7 +72,8 @@ document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (!row.matches?.(".row[data-patient], article[data-patient]")) return;
   remembered.set(row.id, { focus: row.contains(document.activeElement), tone: row.dataset.tone });
 });
-document.body.addEventListener("htmx:afterSettle", () => {
+// At the swap itself, not when it has settled: between the two a key would be lost, and a second swap would find no focus to keep.
+document.body.addEventListener("htmx:afterSwap", () => {
   for (const [id, was] of remembered) {
     const row = document.getElementById(id);
     remembered.delete(id);
