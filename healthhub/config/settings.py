@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "healthhub.audit",
     "healthhub.records",
     "notifications",
+    "risk",
     "monitoring",
     "healthhub.web",
     "healthhub.api",

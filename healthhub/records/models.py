@@ -97,6 +97,16 @@ class Stale(models.Model):
         constraints: ClassVar = [models.UniqueConstraint(fields=["patient", "kind", "day"], name="stale_once")]
 
 
+class Fresh(models.Model):
+    """A kind of a patient in which something changed that nobody upstairs has looked at since: who takes the row looks (fresh.py)."""
+
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="+", db_index=False)
+    kind = models.SmallIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["patient", "kind"], name="fresh_once")]
+
+
 class Summary(models.Model):
     """Count, extremes and sums of one kind and source over one local hour. A day is the sum of its hours."""
 

@@ -72,6 +72,8 @@ WITH new AS (
     RETURNING seq, kind, (at AT TIME ZONE 'UTC' + utc_offset * interval '1 minute')::date AS day
 ), stale AS (
     INSERT INTO records_stale (patient_id, kind, day) SELECT DISTINCT %s::uuid, kind, day FROM stored ON CONFLICT DO NOTHING
+), fresh AS (
+    INSERT INTO records_fresh (patient_id, kind) SELECT DISTINCT %s::uuid, kind FROM stored ON CONFLICT DO NOTHING
 ), moved AS (
     UPDATE records_timeline SET last_seq = GREATEST(last_seq, (SELECT coalesce(max(seq), 0) FROM stored)), last_received_at = %s
     WHERE patient_id = %s
@@ -182,7 +184,7 @@ def _insert(patient_id: UUID, rows: Sequence[Row], wave: list[int], after_seq: i
         rows[index].seq = after_seq + n
     batch = [rows[index] for index in wave]
     heard = sorted({r.source for r in batch})
-    values = [msgspec.json.encode(batch).decode(), patient_id, now, patient_id, now, patient_id, now, array(heard)]
+    values = [msgspec.json.encode(batch).decode(), patient_id, now, patient_id, patient_id, now, patient_id, now, array(heard)]
     if entry:
         answer = asked(connection, _LOGGED_INSERT, [*values, *entry, len(rows), after_seq])
     else:
@@ -234,9 +236,10 @@ def _end(patient_id: UUID, seqs: Sequence[int], state: State) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "WITH ended AS (UPDATE records_observation SET state = %s WHERE patient_id = %s AND seq = ANY(%s) AND state = 0 "
-            "RETURNING kind, (at AT TIME ZONE 'UTC' + utc_offset * interval '1 minute')::date AS day) "
+            "RETURNING kind, (at AT TIME ZONE 'UTC' + utc_offset * interval '1 minute')::date AS day), fresh AS ("
+            "INSERT INTO records_fresh (patient_id, kind) SELECT DISTINCT %s::uuid, kind FROM ended ON CONFLICT DO NOTHING) "
             "INSERT INTO records_stale (patient_id, kind, day) SELECT DISTINCT %s::uuid, kind, day FROM ended ON CONFLICT DO NOTHING",
-            [int(state), patient_id, list(seqs), patient_id],
+            [int(state), patient_id, list(seqs), patient_id, patient_id],
         )
 
 

@@ -118,33 +118,40 @@ class Artefact:
         """This function will score rows whose columns are `names`, in that order."""
         return (self.head(head) if head else self.main).score(rows, self.names, explained=explained)
 
-    def save(self, folder: Path) -> None:
-        """This function will write the artefact into `folder`: one text file a booster, and model.json."""
-        folder.mkdir(parents=True, exist_ok=True)
-        listed = []
+    def files(self) -> dict[str, str]:
+        """This function will give the artefact as texts by file name: one a booster, and model.json."""
+        texts, listed = {}, []
         for name, head in self.heads.items():
             files = {part: one for part in ("booster", "low", "high") if (one := getattr(head, part)) is not None}
             for part, booster in files.items():
-                booster.save_model(str(folder / f"{name}.{part}.txt"), importance_type="gain")
+                texts[f"{name}.{part}.txt"] = booster.model_to_string(importance_type="gain")
             listed.append(
                 {"name": name, "gives": head.gives, "unit": head.unit, "curve": head.curve, "offset": head.offset, "margin": head.margin}
                 | {"files": sorted(files)}
             )
         body = {"key": self.key, "heads": listed, "meta": self.meta}
-        (folder / "model.json").write_text(json.dumps(body, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        return texts | {"model.json": json.dumps(body, ensure_ascii=False, indent=1) + "\n"}
+
+    def save(self, folder: Path) -> None:
+        """This function will write the artefact into `folder`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in self.files().items():
+            (folder / name).write_text(text, encoding="utf-8")
 
     @classmethod
     def read(cls, folder: Path) -> "Artefact":
         """This function will read what `save` wrote. Raises Invalid(code="no_artefact") where there is nothing."""
-        file = folder / "model.json"
-        if not file.is_file():
+        if not (folder / "model.json").is_file():
             raise Invalid(f"There is no trained model in {folder.name}.", code="no_artefact", field="model")
-        body = json.loads(file.read_text(encoding="utf-8"))
+        return cls.of({file.name: file.read_text(encoding="utf-8") for file in folder.iterdir() if file.suffix in (".json", ".txt")})
+
+    @classmethod
+    def of(cls, texts: Mapping[str, str]) -> "Artefact":
+        """This function will read an artefact from the texts that `files` gave."""
+        body = json.loads(texts["model.json"])
         heads = {}
         for one in body["heads"]:
-            boosters: dict[str, Any] = {
-                part: lightgbm.Booster(model_file=str(folder / f"{one['name']}.{part}.txt")) for part in one["files"]
-            }
+            boosters: dict[str, Any] = {part: lightgbm.Booster(model_str=texts[f"{one['name']}.{part}.txt"]) for part in one["files"]}
             told: dict[str, Any] = {key: value for key, value in one.items() if key != "files"}
             heads[one["name"]] = Head(**told, **boosters)
         return cls(body["key"], heads, body["meta"])

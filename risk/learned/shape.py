@@ -2,8 +2,8 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,8 @@ class Learned:
     evaluate: Callable[[Sequence[Path], Artefact], Report]
     # Columns without a `take`: from what was known at a moment (readings up to it only), by name; those it cannot tell are left out.
     derive: Callable[[History, datetime], Mapping[str, Known]] | None = None
+    # What `derive` reads: kind of reading -> how far back.
+    derives_from: Mapping[str, timedelta] = field(default_factory=dict)
     live: bool = False
     every_minutes: int = 60
     reach: float = 0.5
@@ -68,6 +70,8 @@ class Learned:
             "not_for": dict(self.about.not_for),
             "staff_only": self.staff_only,
             "live": self.live,
+            "every_minutes": self.every_minutes,
+            "kinds": sorted(self.reach_back()),
             "bands": [asdict(band) for band in self.bands],
             "features": [
                 {"name": one.name, "label": dict(one.label), "unit": one.unit, "group": one.group, "required": one.required}
@@ -75,6 +79,14 @@ class Learned:
                 for one in self.features
             ],
         }
+
+    def reach_back(self) -> dict[str, timedelta]:
+        """This function will say how far back the model reads each kind of reading."""
+        far = dict(self.derives_from)
+        for one in self.features:
+            if one.take is not None and one.take.kind:
+                far[one.take.kind] = max(far.get(one.take.kind, timedelta(0)), one.take.within)
+        return far
 
     def feature(self, name: str) -> Feature:
         """This function will give the feature of that name."""
