@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from healthhub.lib.ids import uuid7
 from healthhub.people.models import Patient, User
+from risk.forecast_rows import Baseline as Baseline
 
 
 class Version(models.Model):

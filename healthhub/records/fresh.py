@@ -5,7 +5,8 @@ from uuid import UUID
 
 from django.db import connection
 
-_TAKE = "DELETE FROM records_fresh WHERE id IN (SELECT id FROM records_fresh ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING patient_id, kind"
+_SOME = "SELECT id FROM records_fresh ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED"
+_TAKE = f"DELETE FROM records_fresh WHERE id IN ({_SOME}) RETURNING patient_id, kind"
 
 
 def take(*, limit: int) -> dict[UUID, set[int]]:
