@@ -16,6 +16,7 @@ from healthhub.people import breakglass
 from healthhub.records import partitions, summaries
 from monitoring import alerts, beats, expected
 from notifications import deliver
+from risk import due
 
 logger = logging.getLogger(__name__)
 PARTITIONS_EVERY = timedelta(hours=1)
@@ -27,6 +28,7 @@ def parts(now: datetime) -> dict[str, Callable[[], object]]:
         "alerts": lambda: alerts.handle_due(now=now),
         "silence": lambda: expected.handle_due(now=now),
         "notices": lambda: deliver.sweep(now=now),
+        "risk": lambda: due.hand_out(now=now),
         "break_glass": lambda: breakglass.end_due(now=now),
         "audit": lambda: log.seal(now=now),
         "summaries": lambda: summaries.refresh_some(limit=200),

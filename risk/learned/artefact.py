@@ -164,7 +164,7 @@ def committed(key: str) -> Artefact:
 
 
 def described(table: Mapping[str, Floats], names: Sequence[str]) -> list[dict[str, Any]]:
-    """This function will describe the training columns: the trained range (0.5 to 99.5 %), and inner decile edges with shares for PSI.
+    """This function will describe the training columns: the trained range (0.1 to 99.9 %), and inner decile edges with shares for PSI.
 
     `shares` has one more entry than bins: the last is the share of missing values.
     """
@@ -172,7 +172,7 @@ def described(table: Mapping[str, Floats], names: Sequence[str]) -> list[dict[st
     for name in names:
         column = np.asarray(table[name], dtype=np.float64)
         known = column[~np.isnan(column)]
-        low, high = np.quantile(known, [0.005, 0.995])
+        low, high = np.quantile(known, [0.001, 0.999])
         edges = np.unique(np.quantile(known, np.linspace(0.1, 0.9, 9)))
         counts = np.bincount(np.searchsorted(edges, known, side="right"), minlength=len(edges) + 1)
         shares = [*counts, len(column) - len(known)]

@@ -56,6 +56,7 @@ class Learned:
     every_minutes: int = 60
     reach: float = 0.5
     staff_only: bool = False
+    not_for: frozenset[str] = frozenset()  # conditions under which it must not be used
 
     @property
     def name(self) -> Words:

@@ -1,0 +1,172 @@
+"""How worried to be about these patients, why, or what is missing: the door to learned models. For workers: it loads LightGBM.
+
+A chunk of patients is one statement for what is known of them, one `predict` per head, and two statements to write. Risk knows no
+alerts: whoever calls hears which bands were crossed.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import numpy as np
+from django.db import transaction
+
+from healthhub.lib.data_classes import joined
+from healthhub.records.catalogue import BY_KEY
+from risk import features, load
+from risk.champions import Champion, champion
+from risk.history import History
+from risk.learned.artefact import Scored
+from risk.learned.registry import model
+from risk.learned.shape import Band, Learned
+from risk.models import Assessment, Standing
+from risk.scores.inputs import Problem
+from risk.scores.words import words
+
+NIGHT_HOUR = 18  # UTC: 02:00 in China; spread over three hours by patient
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """A patient's band of one model changed: `band` now, `was` before (None: first assessment, or it had abstained)."""
+
+    assessment: Assessment
+    learned: Learned
+    band: Band
+    was: Band | None
+
+    @property
+    def rose(self) -> bool:
+        return self.was is None or self.band.lowest > self.was.lowest
+
+
+def assess(
+    *, patient_ids: Sequence[UUID], key: str, now: datetime, why: str = Assessment.Why.ASKED, lease: datetime | None = None
+) -> list[Crossing]:
+    """This function will assess patients by one model as of `now`, write it down, and give the bands that were crossed.
+
+    `lease`: the `due_at` under which the caller claimed the standings; one that changed meanwhile stays due. Patients who are unknown
+    are passed over. Raises Invalid(code="unknown_model").
+    """
+    learned = model(key)
+    speaking = champion(key, now=now)
+    if speaking is None:
+        return []
+    known = load.histories(patient_ids=patient_ids, reach_back=learned.reach_back(), as_of=now)
+    standings = {one.patient_id: one for one in Standing.objects.filter(patient_id__in=list(known), model=key).select_related("assessment")}
+    made = assessed(learned, speaking, known, now, why=why, standings=standings)
+    crossings = [crossing for one in made if (crossing := _crossing(one, learned)) is not None]
+    with transaction.atomic():
+        _write(made, standings, learned, now, lease)
+    return crossings
+
+
+def assessed(
+    learned: Learned,
+    speaking: Champion,
+    known: Mapping[UUID, History],
+    now: datetime,
+    *,
+    why: str,
+    standings: Mapping[UUID, Standing],
+) -> list[Assessment]:
+    """This function will make the assessments without writing them: rows, one prediction per head, bands with hysteresis."""
+    artefact = speaking.artefact
+    data_class = joined(frozenset(BY_KEY[kind].data_class for kind in learned.reach_back()))
+    rows = {one: features.build(learned, history, now, trained=artefact.meta) for one, history in known.items()}
+    reasons = {one: _not_for(learned, history) or row.problems for (one, history), row in zip(known.items(), rows.values(), strict=True)}
+    asked = [one for one in rows if not reasons[one]]
+    scores: dict[str, Scored] = {}
+    if asked:
+        matrix = np.array([rows[one].values(artefact.names) for one in asked], dtype=np.float64)
+        scores = {name: artefact.score(matrix, head=name, explained=head is artefact.main) for name, head in artefact.heads.items()}
+    places = {one: place for place, one in enumerate(asked)}
+    made = []
+    for one, row in rows.items():
+        before = standings.get(one)
+        was = before.band if before is not None else ""
+        inputs = {name: [value.value, None if value.at is None else value.at.isoformat()] for name, value in row.known.items()}
+        common = Assessment(
+            patient_id=one, model=learned.key, version=speaking.version, data_class=data_class, as_of=now, made_at=now, why=why,
+            inputs=inputs, was_band=was,
+        )  # fmt: skip
+        if one in places:
+            _fill(common, learned, speaking, scores, places[one], was)
+        else:
+            common.problems = [{"code": p.code, "field": p.field, "words": dict(p.words), "how": p.how} for p in reasons[one]]
+        made.append(common)
+    return made
+
+
+def _not_for(learned: Learned, history: History) -> tuple[Problem, ...]:
+    """The conditions under which the model must not be used at all."""
+    wrong = sorted(learned.not_for & history.conditions)
+    return tuple(Problem("not_for", one, words("此模型不适用于您的情况。", "This model is not for this condition.")) for one in wrong)
+
+
+def _fill(one: Assessment, learned: Learned, speaking: Champion, scores: Mapping[str, Scored], place: int, was: str) -> None:
+    heads = speaking.artefact.heads
+    main = next(iter(heads))
+    scored = scores[main]
+    one.raw, one.base = float(scored.raw[place]), float(scored.base[place])
+    one.value, one.low, one.high = (float(part[place]) for part in (scored.value, scored.low, scored.high))
+    one.unit = heads[main].unit
+    one.contributions = {
+        name: float(share) for name, share in zip(speaking.artefact.names, scored.contributions[place], strict=True) if share
+    }
+    one.heads = {
+        name: {"value": float(more.value[place]), "low": float(more.low[place]), "high": float(more.high[place]), "unit": heads[name].unit}
+        for name, more in scores.items()
+        if name != main
+    }
+    band = banded(one.value, learned.bands, was)
+    one.band = "" if band is None else band.key
+
+
+def banded(value: float, bands: Sequence[Band], was: str) -> Band | None:
+    """This function will give the band of a value; a band held before is left downwards only by its margin (hysteresis)."""
+    here = next((band for band in reversed(bands) if value >= band.lowest), None)
+    held = next((band for band in bands if band.key == was), None)
+    if held is not None and here is not None and here.lowest < held.lowest and value >= held.lowest - held.margin:
+        return held
+    return here
+
+
+def _crossing(one: Assessment, learned: Learned) -> Crossing | None:
+    if one.value is None or one.band == one.was_band:
+        return None
+    by_key = {band.key: band for band in learned.bands}
+    return Crossing(one, learned, by_key[one.band], by_key.get(one.was_band)) if one.band in by_key else None
+
+
+def _write(made: Sequence[Assessment], standings: Mapping[UUID, Standing], learned: Learned, now: datetime, lease: datetime | None) -> None:
+    Assessment.objects.bulk_create(made)
+    fresh: list[Standing] = []
+    changed: list[Standing] = []
+    for one in made:
+        standing = standings.get(one.patient_id) or Standing(patient_id=one.patient_id, model=learned.key)
+        if one.value is not None and standing.band != one.band:
+            standing.band, standing.band_since = one.band, now
+        # Who abstains keeps the band she had: silence is not an improvement, and its end is not a crossing.
+        standing.assessment, standing.assessed_at = one, now
+        standing.due_at = next_night(one.patient_id, now)
+        (changed if standing.pk else fresh).append(standing)
+    Standing.objects.bulk_create(fresh, ignore_conflicts=True)
+    ids = [one.pk for one in changed]
+    asked_again = set()
+    if lease is not None:
+        again = Standing.objects.select_for_update().filter(pk__in=ids).exclude(due_at=lease).order_by("pk")
+        asked_again = set(again.values_list("pk", flat=True))
+    soon = now + timedelta(minutes=learned.every_minutes)
+    for standing in changed:
+        if standing.pk in asked_again:
+            standing.due_at = soon
+    Standing.objects.bulk_update(changed, ["band", "band_since", "assessment", "assessed_at", "due_at"])
+
+
+def next_night(patient_id: UUID, now: datetime) -> datetime:
+    """This function will give the coming night's moment of this patient: the population is spread over three hours."""
+    start = now.replace(hour=NIGHT_HOUR, minute=0, second=0, microsecond=0)
+    moment = start + timedelta(seconds=patient_id.int % 10_800)
+    return moment if moment > now else moment + timedelta(days=1)

@@ -1,0 +1,37 @@
+"""Histories from the database: one statement for many patients, only the kinds and stretches of time that are asked for."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import connection
+
+from healthhub.lib.asked import array, asked
+from healthhub.people.models import Patient
+from healthhub.records.catalogue import BY_KEY, BY_NUMBER
+from risk.history import History, Reading
+
+_READINGS = """
+SELECT o.patient_id, o.kind, o.at, o.value, o.value2, o.received_at, o.utc_offset, o.flags
+FROM unnest(%s::smallint[], %s::timestamptz[]) AS w(kind, since)
+JOIN records_observation o ON o.kind = w.kind AND o.at >= w.since
+WHERE o.patient_id = ANY(%s::uuid[]) AND o.state = 0 AND o.at <= %s AND o.at >= %s AND o.received_at <= %s
+ORDER BY o.patient_id, o.kind, o.at, o.seq
+"""
+
+
+def histories(*, patient_ids: Sequence[UUID], reach_back: Mapping[str, timedelta], as_of: datetime) -> dict[UUID, History]:
+    """This function will give what was known of each patient at `as_of`: readings of the kinds, each as far back as asked. Two SQL."""
+    people = {one.id: one for one in Patient.objects.filter(id__in=patient_ids)}
+    readings: dict[UUID, dict[str, list[Reading]]] = defaultdict(dict)
+    kinds = [kind for kind in reach_back if kind in BY_KEY]
+    if kinds and people:
+        since = [as_of - reach_back[kind] for kind in kinds]
+        given = [array(BY_KEY[kind].number for kind in kinds), since, list(people), as_of, min(since), as_of]
+        for patient_id, number, *reading in asked(connection, _READINGS, given)():
+            readings[patient_id].setdefault(BY_NUMBER[number].key, []).append(Reading(*reading))
+    return {
+        patient_id: History(readings[patient_id], person.birth_date, person.sex, frozenset(person.conditions))
+        for patient_id, person in people.items()
+    }
