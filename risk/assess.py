@@ -13,6 +13,8 @@ import numpy as np
 from django.db import transaction
 
 from healthhub.lib.data_classes import joined
+from healthhub.live import bell
+from healthhub.people import access
 from healthhub.records.catalogue import BY_KEY
 from risk import features, load
 from risk.champions import Champion, champion
@@ -59,6 +61,8 @@ def assess(
     crossings = [crossing for one in made if (crossing := _crossing(one, learned)) is not None]
     with transaction.atomic():
         _write(made, standings, learned, now, lease)
+        if why != Assessment.Why.NIGHTLY and not learned.staff_only:
+            _ring(made, now)
     return crossings
 
 
@@ -163,6 +167,13 @@ def _write(made: Sequence[Assessment], standings: Mapping[UUID, Standing], learn
         if standing.pk in asked_again:
             standing.due_at = soon
     Standing.objects.bulk_update(changed, ["band", "band_since", "assessment", "assessed_at", "due_at"])
+
+
+def _ring(made: Sequence[Assessment], now: datetime) -> None:
+    for one in made:
+        event = {"type": "assessment", "assessment": str(one.id), "patient": str(one.patient_id)}
+        event |= {"data_class": one.data_class, "model": one.model}
+        bell.ring_on_commit(users=access.watchers_of(one.patient_id, data_class=one.data_class, now=now, right="read"), event=event)
 
 
 def next_night(patient_id: UUID, now: datetime) -> datetime:
