@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
-from healthhub.lib.refused import Refused
+from healthhub.lib.refused import Invalid, Refused
+from risk import inside
 from risk.learned import card
 from risk.learned.artefact import HERE
+from risk.learned.boosting import Say
 from risk.learned.registry import BY_KEY, model
 
 
@@ -20,7 +23,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("model", choices=sorted(BY_KEY))
-        parser.add_argument("--data", nargs="+", type=Path, required=True, metavar="FILE")
+        parser.add_argument("--data", nargs="+", type=Path, metavar="FILE")
+        parser.add_argument("--from-database", action="store_true", help="train on outcomes recorded here; a challenger comes out")
         parser.add_argument("--to", type=Path, help="folder for the artefact; the committed one without it")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -31,6 +35,11 @@ class Command(BaseCommand):
             self.stdout.flush()
 
         try:
+            if options["from_database"]:
+                self._inside(options["model"], say)
+                return
+            if not options["data"]:
+                raise Invalid("Say --data FILE... or --from-database.", code="nothing_to_train_on", field="data")
             chosen = model(options["model"])
             artefact, report = chosen.train(options["data"], say)
         except Refused as refused:
@@ -42,3 +51,8 @@ class Command(BaseCommand):
         (folder / "about.json").write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         self.stdout.write(report.as_text())
         say(f"written to {folder}")
+
+    def _inside(self, key: str, say: Say) -> None:
+        version, report = inside.train(key=key, now=timezone.now(), say=say)
+        self.stdout.write(report.as_text())
+        say(f"kept as challenger {version.version}: it speaks once a person approves it")
