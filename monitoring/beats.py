@@ -5,6 +5,7 @@ from datetime import datetime
 from monitoring.models import Beat
 
 SWEEP = "sweep"
+RISK_WATCH = "risk_watch"
 
 
 def went_well(*, name: str, now: datetime) -> None:

@@ -13,11 +13,11 @@ from django.db import transaction
 from healthhub.people.models import Patient
 from healthhub.records import timeline
 from healthhub.records.catalogue import BY_KEY
-from monitoring import alerts
+from monitoring import alerts, beats, burden
 from monitoring.judge import Finding
 from notifications import post
 from notifications.post import Message
-from risk import due, told
+from risk import due, told, watching
 from risk.assess import Crossing, assess
 from risk.models import Assessment
 
@@ -108,3 +108,13 @@ def assess_now(*, patient_ids: Sequence[UUID], model: str, now: datetime) -> int
     crossings = assess(patient_ids=patient_ids, key=model, now=now)
     enter(crossings, now=now)
     return len(crossings)
+
+
+def look(*, now: datetime) -> int:
+    """This function will take the day's look at every model that speaks: drift, calibration, and what its alerts cost. Gives how many."""
+    counted = burden.by_rule(now=now)
+    versions = list(watching.champions())
+    for version in versions:
+        watching.look(version=version, now=now, burden=counted.get(rule_id(version.model), {}))
+    beats.went_well(name=beats.RISK_WATCH, now=now)
+    return len(versions)

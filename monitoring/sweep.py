@@ -9,9 +9,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import DatabaseError, OperationalError, connection
+from django.db import DatabaseError, OperationalError, connection, transaction
 
 from healthhub.audit import log
+from healthhub.live import wake
 from healthhub.people import breakglass
 from healthhub.records import partitions, summaries
 from monitoring import alerts, beats, expected
@@ -20,6 +21,9 @@ from risk import due
 
 logger = logging.getLogger(__name__)
 PARTITIONS_EVERY = timedelta(hours=1)
+WATCH_EVERY = timedelta(days=1)
+ASK_AGAIN = timedelta(minutes=10)
+ASKED_TO_WATCH = "watch_asked"
 
 
 def parts(now: datetime) -> dict[str, Callable[[], object]]:
@@ -29,6 +33,7 @@ def parts(now: datetime) -> dict[str, Callable[[], object]]:
         "silence": lambda: expected.handle_due(now=now),
         "notices": lambda: deliver.sweep(now=now),
         "risk": lambda: due.hand_out(now=now),
+        "models": lambda: _models(now),
         "break_glass": lambda: breakglass.end_due(now=now),
         "audit": lambda: log.seal(now=now),
         "summaries": lambda: summaries.refresh_some(limit=200),
@@ -56,6 +61,17 @@ def one_round(*, now: datetime) -> dict[str, object]:
     if all(result is not None for result in done.values()):
         beats.went_well(name=beats.SWEEP, now=now)
     return done
+
+
+def _models(now: datetime) -> int:
+    """The day's look at the models is asked for until it was taken, every ten minutes at most."""
+    last, asked = beats.last(name=beats.RISK_WATCH), beats.last(name=ASKED_TO_WATCH)
+    if (last is not None and last > now - WATCH_EVERY) or (asked is not None and asked > now - ASK_AGAIN):
+        return 0
+    beats.went_well(name=ASKED_TO_WATCH, now=now)
+    with transaction.atomic():
+        wake.worker_on_commit(task=due.WATCH, each=[{}], queue="assess")
+    return 1
 
 
 def _partitions(now: datetime) -> int:

@@ -4,9 +4,14 @@ from celery import shared_task
 from django.utils import timezone
 
 from monitoring import risks
-from risk.due import ASSESS
+from risk.due import ASSESS, WATCH
 
 
 @shared_task(name=ASSESS)
 def assess(*, model: str) -> int:
     return risks.work(model=model, now=timezone.now())
+
+
+@shared_task(name=WATCH)
+def watch() -> int:
+    return risks.look(now=timezone.now())

@@ -16,6 +16,7 @@ from risk import cards
 from risk.models import Standing
 
 ASSESS = "risk.assess"  # the task that works off one chunk; routed to the queue `assess`
+WATCH = "risk.watch"  # the task that takes the day's look at the models
 CHUNK = 200
 MOST_TASKS = 20  # asked for in one round of the sweep; the next round asks for more
 LEASE = timedelta(seconds=60)  # a worker that died loses its claim after this long
