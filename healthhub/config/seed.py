@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
-from healthhub.config import demo_people as who
+from healthhub.config import checkup, demo_people as who
 from healthhub.config.demo_people import Account, Person
 from healthhub.config.physiology import calm
 from healthhub.lib.refused import Conflict
@@ -135,13 +135,15 @@ def herself(patient: Patient) -> Viewer:
 
 
 def past_readings(*, patient: Patient, now: datetime, days: int) -> int:
-    """This function will store calm readings of the last `days` up to an hour ago, unjudged: the past is no news."""
+    """This function will store a check-up and calm readings of the last `days` up to an hour ago, unjudged: the past is no news."""
     chance = random.Random(f"past of {patient.name}")
     zone = ZoneInfo(patient.time_zone)
     kinds = who.kinds_of(patient.conditions)
     after_seq = timeline.lock(patient_id=patient.pk)
-    source_ids = timeline.sources(patient_id=patient.pk, keys={source_of(kind) for kind in kinds})
-    rows = []
+    source_ids = timeline.sources(patient_id=patient.pk, keys={checkup.SOURCE, *(source_of(kind) for kind in kinds)})
+    seen_at = now - timedelta(days=checkup.DAYS_AGO)
+    found = checkup.values(person=patient.name, sex=patient.sex, conditions=patient.conditions)
+    rows = [_row(kind, seen_at, zone, *pair, source_ids[checkup.SOURCE]) for kind, pair in found.items()]
     for kind in kinds:
         for at in _moments(kind, now, days, zone, chance):
             value, value2 = calm(kind, person=patient.name, conditions=patient.conditions, local=at.astimezone(zone), chance=chance)
