@@ -2,9 +2,13 @@
 
 import random
 from collections.abc import Collection
+from datetime import UTC, datetime
+
+from healthhub.config.physiology import calm
 
 SOURCE = "simulated-checkup"
 DAYS_AGO = 12
+MORNING = datetime(2026, 1, 1, 8, tzinfo=UTC)
 # kind: (women, men, spread between people, decimals), in the canonical unit; conditions shift some of them below.
 _LEVELS: dict[str, tuple[float, float, float, int]] = {
     "height": (158, 170, 5, 0),
@@ -45,9 +49,9 @@ def values(*, person: str, sex: str, conditions: Collection[str]) -> dict[str, t
     for kind, (woman, man, spread, digits) in _LEVELS.items():
         level = (woman if sex == "female" else man) + sum(_SHIFTS.get(one, {}).get(kind, 0.0) for one in conditions)
         found[kind] = round(max(level + own.gauss(0, spread), level * 0.6), digits), None
-    metres = found["height"][0] / 100
-    bmi = min(max(own.gauss(25, 2.5), 20), 32)
-    found["weight"] = round(bmi * metres**2, 1), None
+    weight, _ = calm("weight", person=person, conditions=list(conditions), local=MORNING, chance=own)
+    bmi = weight / (found["height"][0] / 100) ** 2
+    found["weight"] = weight, None
     found["waist"] = float(round(34 + 2.2 * bmi + (4 if sex == "male" else 0))), None
     systolic = round(own.gauss(138 if "hypertension" in conditions else 122, 6))
     found["bp"] = float(systolic), float(round(systolic * 0.6))
