@@ -14,7 +14,7 @@ from tests.bench.table import Table
 django.setup()
 
 from healthhub.records import partitions  # noqa: E402 - models need Django set up
-from tests.bench import batches, bulk, live, memory, people, reads, single  # noqa: E402
+from tests.bench import assessing, batches, bulk, live, memory, people, reads, single  # noqa: E402
 
 DAYS = 100  # of ten readings each, for 1,000 patients: a million
 REST = 15.0  # seconds until every process has come up and has nothing more to do
@@ -48,6 +48,10 @@ def everything(house: House, table: Table, *, long: bool, parts: set[str]) -> No
         at_16 = single.measure(house, everyone, table, seconds=12 if long else 4)
         if "c" in parts:
             live.measure(house, everyone, table, saturation=at_16, seconds=30 if long else 10)
+    if "f" in parts:
+        house.stop("worker")  # it would take the work away from under the watch
+        assessing.measure(everyone, table, now=now)
+        house.start("worker")
     if "d" in parts:
         _reads(house, everyone, table, now=now, long=long, began=began)
     for name, said in house.complaints().items():
