@@ -1,14 +1,16 @@
 """What each relation to a patient opens: the table behind the gate. Pure; `access` finds the relations.
 
-| relation                                    | read | write | act | snooze | limits | backtest | consent, tokens, audit, export |
-|---------------------------------------------|------|-------|-----|--------|--------|----------|--------------------------------|
-| the patient herself                         | yes  | yes   | yes | yes    | -      | -        | yes                            |
-| person named by a grant (care, caregiving)  | r    | w     | a   | n      | -      | -        | -                              |
-| care team or organisation (care), clinician | r    | w     | a   | n      | a      | r        | -                              |
-| break-glass, while it is open               | yes  | -     | -   | -      | -      | -        | -                              |
-| programme, research, insurer, operator      | -    | -     | -   | -      | -      | -        | -                              |
+| relation                                    | read | write | act | snooze | limits, judge | backtest | clinical | her affairs |
+|---------------------------------------------|------|-------|-----|--------|---------------|----------|----------|-------------|
+| the patient herself                         | yes  | yes   | yes | yes    | -             | -        | -        | yes         |
+| person named by a grant (care, caregiving)  | r    | w     | a   | n      | -             | -        | -        | -           |
+| care team or organisation (care), clinician | r    | w     | a   | n      | a             | r        | r        | -           |
+| break-glass, while it is open               | yes  | -     | -   | -      | -             | -        | yes      | -           |
+| programme, research, insurer, operator      | -    | -     | -   | -      | -             | -        | -        | -           |
 
 r, w, a, n: if the grant gives the right to read, write, act, be notified; and then for the grant's data classes only.
+Her affairs are consent, tokens, audit, export. `clinical` is to read what is for clinicians only (models that are not for
+patients, outcomes); `judge` is to have a clinician's say.
 """
 
 from dataclasses import dataclass
@@ -23,6 +25,8 @@ RIGHT_FOR: dict[str, str | None] = {
     "snooze": "notify",  # not to be told for a while
     "limits": "act",
     "backtest": "read",
+    "clinical": "read",
+    "judge": "act",
     "consent": None,
     "tokens": None,
     "audit": None,
@@ -31,9 +35,9 @@ RIGHT_FOR: dict[str, str | None] = {
 }
 RIGHTS = ("read", "notify", "write", "act")
 SELF_MAY = frozenset({"read", "write", "act", "snooze", "consent", "tokens", "audit", "export"})
-GLASS_MAY = frozenset({"read"})
+GLASS_MAY = frozenset({"read", "clinical"})
 _PERSON_MAY = frozenset({"read", "write", "act", "snooze"})
-_TEAM_MAY = _PERSON_MAY | {"limits", "backtest"}
+_TEAM_MAY = _PERSON_MAY | {"limits", "backtest", "clinical", "judge"}
 # (kind of grantee, purpose) -> what such a grant can open at all. What is not here opens no person's data.
 GRANT_MAY: dict[tuple[str, str], frozenset[str]] = {
     ("person", "care"): _PERSON_MAY,
