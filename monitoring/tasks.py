@@ -3,13 +3,14 @@
 from celery import shared_task
 from django.utils import timezone
 
-from monitoring import risks
-from risk.due import ASSESS, WATCH
+from monitoring import risks, trends
+from risk.due import ASSESS, FORECAST, WATCH
 
 
 @shared_task(name=ASSESS)
 def assess(*, model: str) -> int:
-    return risks.work(model=model, now=timezone.now())
+    now = timezone.now()
+    return trends.work(now=now) if model == FORECAST else risks.work(model=model, now=now)
 
 
 @shared_task(name=WATCH)

@@ -16,7 +16,7 @@ from healthhub.lib.data_classes import joined
 from healthhub.live import bell
 from healthhub.people import access
 from healthhub.records.catalogue import BY_KEY
-from risk import features, load
+from risk import due, features, load
 from risk.champions import Champion, champion
 from risk.history import History
 from risk.learned.artefact import Scored
@@ -25,8 +25,6 @@ from risk.learned.shape import Band, Learned
 from risk.models import Assessment, Standing
 from risk.scores.inputs import Problem
 from risk.scores.words import words
-
-NIGHT_HOUR = 18  # UTC: 02:00 in China; spread over three hours by patient
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +152,7 @@ def _write(made: Sequence[Assessment], standings: Mapping[UUID, Standing], learn
             standing.band, standing.band_since = one.band, now
         # Who abstains keeps the band she had: silence is not an improvement, and its end is not a crossing.
         standing.assessment, standing.assessed_at = one, now
-        standing.due_at = next_night(one.patient_id, now)
+        standing.due_at = due.next_night(one.patient_id, now)
         (changed if standing.pk else fresh).append(standing)
     Standing.objects.bulk_create(fresh, ignore_conflicts=True)
     ids = [one.pk for one in changed]
@@ -174,10 +172,3 @@ def _ring(made: Sequence[Assessment], now: datetime) -> None:
         event = {"type": "assessment", "assessment": str(one.id), "patient": str(one.patient_id)}
         event |= {"data_class": one.data_class, "model": one.model}
         bell.ring_on_commit(users=access.watchers_of(one.patient_id, data_class=one.data_class, now=now, right="read"), event=event)
-
-
-def next_night(patient_id: UUID, now: datetime) -> datetime:
-    """This function will give the coming night's moment of this patient: the population is spread over three hours."""
-    start = now.replace(hour=NIGHT_HOUR, minute=0, second=0, microsecond=0)
-    moment = start + timedelta(seconds=patient_id.int % 10_800)
-    return moment if moment > now else moment + timedelta(days=1)

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,11 +12,14 @@ from django.db import connection, transaction
 from healthhub.live import wake
 from healthhub.records import fresh
 from healthhub.records.catalogue import BY_NUMBER
-from risk import cards
+from risk import cards, forecast
 from risk.models import Standing
 
 ASSESS = "risk.assess"  # the task that works off one chunk; routed to the queue `assess`
 WATCH = "risk.watch"  # the task that takes the day's look at the models
+FORECAST = "forecast"  # stands among the models: personal baselines, carried forward by risk.baselines
+FORECAST_EVERY = timedelta(hours=6)
+NIGHT_HOUR = 18  # UTC: 02:00 in China
 CHUNK = 200
 MOST_TASKS = 20  # asked for in one round of the sweep; the next round asks for more
 LEASE = timedelta(seconds=60)  # a worker that died loses its claim after this long
@@ -44,6 +47,8 @@ def note_fresh(*, now: datetime, limit: int = 5_000) -> int:
         for number in numbers:
             kind = BY_NUMBER[number].key if number in BY_NUMBER else ""
             pairs |= {(patient_id, model) for model in cards.live_by_kind().get(kind, ())}
+            if kind in forecast.KINDS:
+                pairs.add((patient_id, FORECAST))
     return ask(pairs=pairs, why="reading", now=now, paced=True)
 
 
@@ -53,6 +58,7 @@ def ask(*, pairs: Iterable[tuple[UUID, str]], why: str, now: datetime, paced: bo
     if not wanted:
         return 0
     every = {key: f"{about['every_minutes'] if paced else 0} minutes" for key, about in cards.released().items()}
+    every[FORECAST] = f"{FORECAST_EVERY.total_seconds() if paced else 0} seconds"
     given: dict[str, Any] = {
         "patients": [patient_id for patient_id, _ in wanted],
         "models": [model for _, model in wanted],
@@ -81,6 +87,21 @@ def hand_out(*, now: datetime) -> int:
     with transaction.atomic():
         wake.worker_on_commit(task=ASSESS, each=tasks[:MOST_TASKS], queue="assess")
     return sum(counts.values())
+
+
+def settle(*, model: str, patient_ids: Sequence[UUID], lease: datetime, now: datetime) -> None:
+    """This function will note that claimed patients were looked at; whoever became due meanwhile stays due."""
+    rows = list(Standing.objects.filter(model=model, patient_id__in=patient_ids, due_at=lease))
+    for row in rows:
+        row.assessed_at, row.due_at = now, next_night(row.patient_id, now)
+    Standing.objects.bulk_update(rows, ["assessed_at", "due_at"])
+
+
+def next_night(patient_id: UUID, now: datetime) -> datetime:
+    """This function will give the coming night's moment of this patient: the population is spread over three hours."""
+    start = now.replace(hour=NIGHT_HOUR, minute=0, second=0, microsecond=0)
+    moment = start + timedelta(seconds=patient_id.int % 10_800)
+    return moment if moment > now else moment + timedelta(days=1)
 
 
 def claim(*, model: str, limit: int, now: datetime) -> tuple[datetime, dict[str, list[UUID]]]:
