@@ -171,8 +171,8 @@ def advance(state: State, seen: Seen) -> State:
         _compare(state, calm, abs(calm - centre))
         _cusum(state, seen.day, (calm - centre) / (sd * state.factors[0][1] / 1.645))
     surprise = max(-CLIP * sd, min(CLIP * sd, calm - mean))
-    count = max(seen.n, 1)
-    noise = model.noise * (DAY_OWN + (1 - DAY_OWN) * max(0.25, min(4.0, state.usual_n / count)))
+    count = seen.n + sum(some[0] for some in (seen.below, seen.above) if some is not None)
+    noise = model.noise * (DAY_OWN + (1 - DAY_OWN) * max(0.25, min(4.0, state.usual_n / count))) if exact else model.noise
     state.a, state.p = learn(model, a, p, surprise=surprise, noise=noise, kept=kept / scale)
     if state.method == "pooled" and exact:
         state.spread = [state.spread[0] + surprise * surprise / variance, state.spread[1] + 1.0]
