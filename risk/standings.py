@@ -21,7 +21,7 @@ from healthhub.people.access import Viewer
 from healthhub.people.panel import panel_of
 from healthhub.records.catalogue import BY_KEY
 from risk import baselines, cards, due, told
-from risk.models import Assessment, Opinion, Standing
+from risk.models import Assessment, Opinion, Standing, Version
 from risk.scores.words import BANDS, words
 
 HOUR = timedelta(hours=1)
@@ -127,15 +127,14 @@ def in_short(one: Assessment, *, clinical: bool) -> dict[str, Any]:
 
 def in_full(one: Assessment, *, clinical: bool) -> dict[str, Any]:
     """This function will add what the value came from: contributions by group (with `base` they sum to `raw`), inputs with their age."""
-    about = one.version.about
-    features = {feature["name"]: feature for feature in about["features"]}
+    features = {feature["name"]: feature for feature in one.version.about["features"]}
     return in_short(one, clinical=clinical) | {
         "data_class": one.data_class,
         "base": one.base,
         "raw": one.raw,
         "contributions": [
             {"group": share.group, "label": dict(share.label), "share": share.share, "inputs": list(share.inputs)}
-            for share in told.shares(one, about)
+            for share in told.shares(one, one.version.about)
         ],
         "inputs": [_input(features[name], value, at, one.as_of) for name, (value, at) in one.inputs.items() if name in features],
         "heads": [{"name": name, **head} for name, head in one.heads.items()],
@@ -156,12 +155,12 @@ def _input(feature: Mapping[str, Any], value: float, at: str | None, as_of: date
 
 
 def _sentence(one: Assessment, *, clinical: bool) -> dict[str, str]:
-    about = one.version.about
+    facts = one.version.about
     if clinical:
-        return {language: told.sentence(one, about, language) for language in LANGUAGES}
+        return {language: told.sentence(one, facts, language) for language in LANGUAGES}
     if one.value is None or _rose(one):
-        return {language: told.plainly(one, about, language) for language in LANGUAGES}
-    name, band = about["name"], banded(one.band)
+        return {language: told.plainly(one, facts, language) for language in LANGUAGES}
+    name, band = facts["name"], banded(one.band)
     if band is None:
         return {"zh-hans": f"{name['zh-hans']}：没有需要特别留意的变化。", "en": f"{name['en']}: nothing has changed that needs attention."}
     return {
@@ -199,6 +198,12 @@ def known_model(key: str, *, field: str = "model") -> Mapping[str, Any]:
     return cards.released()[key]
 
 
+def about(key: str) -> Mapping[str, Any]:
+    """This function will give what is told of a model that was ever used here, released today or not. Raises as `known_model`."""
+    kept = None if key in cards.released() else Version.objects.filter(model=key).order_by("-since").values_list("about", flat=True).first()
+    return known_model(key) if kept is None else kept
+
+
 def ask_again(*, patient_id: UUID | str, models: Sequence[str], by: Viewer, now: datetime) -> list[str]:
     """This function will make a patient due with these models now (without any: with all that are computed for her); workers do it.
 
@@ -209,7 +214,7 @@ def ask_again(*, patient_id: UUID | str, models: Sequence[str], by: Viewer, now:
     for place, key in enumerate(models):
         if known_model(key, field=f"models.{place}")["staff_only"] and not clinical:
             raise NotAllowed("This model is for clinicians only.", code="clinicians_only")
-    own = [key for key, about in cards.released().items() if about["live"] and (clinical or not about["staff_only"])]
+    own = [key for key, one in cards.released().items() if one["live"] and (clinical or not one["staff_only"])]
     wanted = sorted({*models} or {*own})
     with transaction.atomic():
         _make_due([(patient, key) for key in wanted], now)
@@ -229,10 +234,10 @@ def panel(
 
     Patients of whom the model abstains come last, with the reason. Raises Invalid `unknown_model`, `bad_cursor`.
     """
-    about = known_model(model)
+    staff_only = about(model)["staff_only"]
     if after is not None and not (after.isascii() and after.isdigit() and len(after) < 8):
         raise Invalid("There is no such page.", code="bad_cursor", field="after")
-    people = _people(viewer, staff_only=about["staff_only"], now=now)
+    people = _people(viewer, staff_only=staff_only, now=now)
     start = int(after or 0)
     given: dict[str, Any] = {
         "patients": list(people),

@@ -117,7 +117,7 @@ def what_if(
     `by_or_to`, `unknown_input`, `not_changeable`, `missing_input`, `outside_training` (with input, low, high and unit).
     """
     seen = standings.sight(viewer=viewer, patient_id=patient_id, now=now)
-    if standings.known_model(model)["staff_only"] and not seen.clinical:
+    if standings.about(model)["staff_only"] and not seen.clinical:
         raise NotAllowed("This model is for clinicians only.", code="clinicians_only")
     if not changes:
         raise Invalid("Say what changes.", code="nothing_changed", field="changes")
