@@ -10,6 +10,7 @@ from risk.scores.words import BANDS, Words
 
 AS_MANY = 3
 PROBABILITY = ("", "1", "{probability}")
+PROBABILITY = ("", "1", "{probability}")
 
 
 @dataclass(frozen=True, slots=True)
