@@ -127,7 +127,6 @@ def in_short(one: Assessment, *, clinical: bool) -> dict[str, Any]:
 
 def in_full(one: Assessment, *, clinical: bool) -> dict[str, Any]:
     """This function will add what the value came from: contributions by group (with `base` they sum to `raw`), inputs with their age."""
-    features = {feature["name"]: feature for feature in one.version.about["features"]}
     return in_short(one, clinical=clinical) | {
         "data_class": one.data_class,
         "base": one.base,
@@ -136,7 +135,11 @@ def in_full(one: Assessment, *, clinical: bool) -> dict[str, Any]:
             {"group": share.group, "label": dict(share.label), "share": share.share, "inputs": list(share.inputs)}
             for share in told.shares(one, one.version.about)
         ],
-        "inputs": [_input(features[name], value, at, one.as_of) for name, (value, at) in one.inputs.items() if name in features],
+        "inputs": [
+            _input(feature, *one.inputs[feature["name"]], one.as_of)
+            for feature in one.version.about["features"]
+            if feature["name"] in one.inputs
+        ],
         "heads": [{"name": name, **head} for name, head in one.heads.items()],
     }
 
