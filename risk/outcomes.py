@@ -61,6 +61,14 @@ def enter(*, patient: Patient, kind: str, at: datetime, note: str, source: str, 
     return outcome
 
 
+def confirm(*, patient: Patient, at: datetime, about: str, by: Viewer, now: datetime) -> Outcome | None:
+    """This function will note that a clinician acted on an alert whose evidence is of `at`; None where that moment is confirmed already."""
+    kind = Outcome.Kind.CONFIRMED_ALERT
+    if _standing().filter(patient=patient, kind=kind, at=at).exists():
+        return None
+    return enter(patient=patient, kind=kind, at=at, note="", source=about, by=by, now=now)
+
+
 def withdraw(*, outcome_id: UUID | str, reason: str, by: Viewer, now: datetime) -> Outcome:
     """This function will withdraw what was recorded by mistake; the row and the reason stay. Conflict when it is withdrawn already."""
     found = access.row_for(by, Outcome.objects.all(), outcome_id, action="judge", now=now)
