@@ -135,18 +135,15 @@ def in_full(one: Assessment, *, clinical: bool) -> dict[str, Any]:
             {"group": share.group, "label": dict(share.label), "share": share.share, "inputs": list(share.inputs)}
             for share in told.shares(one, one.version.about)
         ],
-        "inputs": [
-            _input(feature, *one.inputs[feature["name"]], one.as_of)
-            for feature in one.version.about["features"]
-            if feature["name"] in one.inputs
-        ],
+        "inputs": [_input(feature, one) for feature in one.version.about["features"] if feature["name"] in one.inputs],
         "heads": [{"name": name, **head} for name, head in one.heads.items()],
     }
 
 
-def _input(feature: Mapping[str, Any], value: float, at: str | None, as_of: datetime) -> dict[str, Any]:
+def _input(feature: Mapping[str, Any], one: Assessment) -> dict[str, Any]:
+    value, at = one.inputs[feature["name"]]
     measured = None if at is None else datetime.fromisoformat(at)
-    age = None if measured is None else round((as_of - measured) / HOUR, 1)
+    age = None if measured is None else round((one.as_of - measured) / HOUR, 1)
     return {
         "name": feature["name"],
         "label": feature["label"],
