@@ -186,8 +186,9 @@ def opine(*, assessment_id: UUID | str, agrees: bool, reason: str, by: Viewer, n
         raise Invalid("Say why you disagree.", code="reason_needed", field="reason")
     with transaction.atomic():
         opinion = Opinion.objects.create(assessment=one, by_id=by.person, agrees=agrees, reason=reason.strip(), at=now)
-        detail = {"agrees": agrees, "reason": reason.strip()}
-        log.record(by=by, did="assessment.opinion", patient_id=one.patient_id, about=f"assessment:{one.id}", now=now, detail=detail)
+        # The reason stays with the opinion: the log is the patient's to read, and the model may be for clinicians only.
+        about_it, detail = f"assessment:{one.id}", {"agrees": agrees}
+        log.record(by=by, did="assessment.opinion", patient_id=one.patient_id, about=about_it, now=now, detail=detail)
     return opinion
 
 

@@ -130,7 +130,7 @@ def test_an_opinion_is_kept_with_its_reason(world: World) -> None:
     doctor = world.viewer("doctor_in_team")
     standings.opine(assessment_id=one.id, agrees=False, reason=" measured in pain ", by=doctor, now=world.now)
     assert Opinion.objects.get().reason == "measured in pain"
-    assert Entry.objects.filter(patient_id=world.ana.id, did="assessment.opinion").count() == 1
+    assert Entry.objects.get(patient_id=world.ana.id, did="assessment.opinion").detail == {"agrees": False}  # the patient reads the log
     with pytest.raises(Invalid) as refused:
         standings.opine(assessment_id=one.id, agrees=False, reason="  ", by=doctor, now=world.now)
     assert refused.value.code == "reason_needed"
