@@ -1,7 +1,7 @@
 """What-if: the plain reader equals the artefact, changes stay within what was trained, and only what may be changed changes."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,9 @@ import pytest
 
 from healthhub.audit.models import Entry
 from healthhub.lib.refused import Conflict, Invalid, NotAllowed, NotVisible
-from risk import whatif
+from monitoring import intake
+from risk import standings, whatif
+from risk.assess import assess
 from risk.cards import HERE
 from risk.learned.artefact import Artefact
 from risk.models import Assessment, Version
@@ -147,3 +149,36 @@ def test_who_may_not_ask(world: World) -> None:
     for principal in ("patient_self", "caregiver_with_consent"):
         with pytest.raises(NotAllowed):
             asked(world, principal, model="secret")
+
+
+VITALS = (("hr", 88.0, "/min"), ("rr", 18.0, "/min"), ("spo2", 95.0, "%"), ("temp", 37.1, "Cel"), ("consciousness", 0.0, "{code}"))
+LABS = (("creatinine", 90.0, "umol/L"), ("sodium", 139.0, "mmol/L"), ("potassium", 4.1, "mmol/L"), ("wbc", 8.0, "10*9/L"))
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif("deterioration" not in RELEASED, reason="no artefact is committed")
+def test_a_real_assessment_is_made_again_from_its_stored_inputs(world: World) -> None:
+    """What LightGBM said in the worker, the plain reader says from the row; then the pressure falls."""
+    readings = [
+        {"kind": kind, "at": (world.now - timedelta(hours=hours)).isoformat(), "value": value + hours / 10, "unit": unit, "source": "ward"}
+        for hours in (30, 20, 12, 6, 1)
+        for kind, value, unit in VITALS[:4]
+    ]
+    readings += [
+        {"kind": "bp", "at": one["at"], "value": 130.0, "value2": 75.0, "unit": "mm[Hg]", "source": "ward"}
+        for one in readings[:: len(VITALS) - 1]
+    ]
+    readings += [
+        {"kind": kind, "at": (world.now - timedelta(hours=5)).isoformat(), "value": value, "unit": unit, "source": "laboratory"}
+        for kind, value, unit in (*VITALS[4:], *LABS)
+    ]
+    receipt = intake.receive(patient_id=world.ana.id, readings=readings, by=world.viewer("patient_self"), now=world.now)
+    assert {fate["fate"] for fate in receipt.fates} == {"stored"}, receipt.fates
+    assess(patient_ids=[world.ana.id], key="deterioration", now=world.now)
+    one = Assessment.objects.get(model="deterioration")
+    assert one.value is not None, one.problems
+    told = asked(world, model="deterioration", changes={"sbp_last": {"by": -30.0}})
+    assert told["before"] == pytest.approx({"raw": one.raw, "value": one.value, "low": one.low, "high": one.high}, abs=1e-9)
+    shown = standings.in_full(one, clinical=True)
+    assert shown["base"] + sum(share["share"] for share in shown["contributions"]) == pytest.approx(shown["raw"], abs=1e-6)
+    assert told["difference"] >= 0
