@@ -120,7 +120,7 @@ def starts(piece: Piece) -> Ints:
 
 def truth(segment: Segment, at: Ints) -> Floats:
     """This function will give the 12 points (mg/dL) after each of `at`."""
-    return segment.glucose[at[:, None] + np.arange(1, HORIZON + 1)]
+    return np.asarray(segment.glucose[at[:, None] + np.arange(1, HORIZON + 1)])
 
 
 def published(errors: Mapping[int, Floats]) -> dict[str, float]:

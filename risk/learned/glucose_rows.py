@@ -5,9 +5,12 @@ five- and fifteen-minute sensors share columns and what a sensor is too coarse f
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
+
+from risk.history import History, Known
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -18,6 +21,10 @@ LOW = 70.0
 NEAR = 0.45  # of a lag: how far from it a reading may lie and still be scaled to it
 NEAREST = 7.4  # minutes: never further than that
 LEAST_OF_DAY = 8  # readings that make a mean and spread of one's own
+MG_DL = 18.0182  # of 1 mmol/L, as in the catalogue
+STALE = timedelta(minutes=20)  # an older newest reading foretells nothing
+# A plain damped line: share of the last 15 minutes' rise, of the rise before, of the one before that, and of the way back to the mean.
+LINES = {30: (1.6, -0.9, 0.5, -0.1), 60: (1.9, -0.9, 0.6, -0.25)}
 
 
 class Course:
@@ -104,4 +111,30 @@ def features(minutes: Floats, glucose: Floats, hour: Floats, at: Ints, *, reach:
     columns["hour_sin"], columns["hour_cos"] = np.sin(hour / 24 * 2 * np.pi), np.cos(hour / 24 * 2 * np.pi)
     last = np.maximum(at - 1, 0)
     columns["step"] = np.where(at > 0, minutes[at] - minutes[last], np.nan)
-    return columns
+    return columns | _lines(columns)
+
+
+def _lines(columns: Mapping[str, Floats]) -> dict[str, Floats]:
+    rise = columns["change_15"]
+    before = columns["change_30"] - rise
+    earlier = columns["change_45"] - columns["change_30"]
+    known = [np.nan_to_num(one) for one in (before, earlier, columns["above_mean"])]
+    return {f"line_{ahead}": rise * first + sum(share * one for share, one in zip(rest, known, strict=True))
+            for ahead, (first, *rest) in LINES.items()}  # fmt: skip
+
+
+def of_history(history: History, as_of: datetime) -> Mapping[str, Known]:
+    """This function will give the columns of a living person at her newest CGM reading (canonical mmol/L), {} where that is stale."""
+    since = as_of - timedelta(minutes=DAY) - STALE
+    taken = {one.at: one for one in history.readings.get("cgm", ()) if one.at >= since}  # of two at one moment the later counts
+    readings = [taken[moment] for moment in sorted(taken)]
+    if not readings or as_of - readings[-1].at > STALE:
+        return {}
+    newest = readings[-1]
+    minutes = np.asarray([(one.at - newest.at).total_seconds() / 60 for one in readings])
+    glucose = np.asarray([one.value * MG_DL for one in readings])
+    clock = newest.at.astimezone(UTC) + timedelta(minutes=newest.utc_offset)
+    hour = np.asarray([clock.hour + clock.minute / 60])
+    found = features(minutes, glucose, hour, np.asarray([len(readings) - 1]))
+    told = {name: float(values[0]) for name, values in found.items()} | {"type1": float("diabetes_t1" in history.conditions)}
+    return {name: Known(value, newest.at) for name, value in told.items() if not np.isnan(value)}
