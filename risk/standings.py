@@ -21,6 +21,7 @@ from healthhub.people.access import Viewer
 from healthhub.people.panel import panel_of
 from healthhub.records.catalogue import BY_KEY
 from risk import baselines, cards, due, told
+from risk.forecasting.findings import Limits
 from risk.models import Assessment, Opinion, Standing, Version
 from risk.scores.words import BANDS, words
 
@@ -296,9 +297,14 @@ def ask_panel(*, viewer: Viewer, model: str, now: datetime, patients: Sequence[U
     return len(chosen)
 
 
-def forecasts(*, viewer: Viewer, patient_id: UUID | str, now: datetime, days: int = 14) -> list[dict[str, Any]]:
-    """This function will give the forecasts of a patient's readings, of the kinds whose class is open to the viewer."""
+def forecasts(
+    *, viewer: Viewer, patient_id: UUID | str, now: datetime, days: int = 14, limits: Mapping[str, Limits] | None = None
+) -> list[dict[str, Any]]:
+    """This function will give the forecasts of a patient's readings, of the kinds whose class is open to the viewer.
+
+    `limits` as in `baselines.forecasts`: what counts as a finding when it is reached.
+    """
     patient, classes = access.classes_open(viewer, patient_id, action="read", now=now)
     log.record(by=viewer, did="forecasts.read", patient_id=patient, now=now)
-    found = baselines.forecasts(patient_id=patient, now=now, horizon_days=days)
+    found = baselines.forecasts(patient_id=patient, now=now, horizon_days=days, limits=limits)
     return [one for one in found if BY_KEY[one["kind"]].data_class in classes]

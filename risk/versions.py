@@ -81,28 +81,26 @@ def versions_of(*, viewer: Viewer, key: str, now: datetime) -> list[Version]:
     return found
 
 
-def approve(*, version_id: UUID | str, by: Viewer, now: datetime, reason: str = "") -> Version:
+def approve(*, version_id: UUID | str, by: Viewer, now: datetime, reason: str) -> Version:
     """This function will let a challenger speak from now on; the champion before it retires, and is kept.
 
-    For operators of a clinic or hospital and doctors who lead their team (NotAllowed for others). Raises NotVisible, and Conflict
-    (`not_a_challenger`) for a version about which somebody decided already.
+    For operators of a clinic or hospital and doctors who lead their team (NotAllowed for others). Raises NotVisible, Invalid
+    (`reason_needed`), and Conflict (`not_a_challenger`) for a version about which somebody decided already.
     """
     with transaction.atomic():
-        version = _challenger(version_id, by, now)
+        version = _challenger(version_id, by, now, reason)
         Version.objects.filter(model=version.model, state=Version.State.CHAMPION).update(state=Version.State.RETIRED)
         return _decided(version, Version.State.CHAMPION, reason, by, now)
 
 
 def refuse(*, version_id: UUID | str, by: Viewer, now: datetime, reason: str) -> Version:
-    """This function will refuse a challenger for good, with a reason. Raises as `approve`, and Invalid `reason_needed`."""
+    """This function will refuse a challenger for good. Raises as `approve`."""
     with transaction.atomic():
-        version = _challenger(version_id, by, now)
-        if not reason.strip():
-            raise Invalid("Say why you refuse it.", code="reason_needed", field="reason")
+        version = _challenger(version_id, by, now, reason)
         return _decided(version, Version.State.REFUSED, reason, by, now)
 
 
-def _challenger(version_id: UUID | str, by: Viewer, now: datetime) -> Version:
+def _challenger(version_id: UUID | str, by: Viewer, now: datetime, reason: str) -> Version:
     _decider(by, now)
     rows = Version.objects.defer("files")
     found = rows.filter(id=parsed_id(version_id)).first()
@@ -112,6 +110,8 @@ def _challenger(version_id: UUID | str, by: Viewer, now: datetime) -> Version:
     locked = {one.id: one for one in rows.select_for_update().filter(model=found.model).order_by("id")}
     if locked[found.id].state != Version.State.CHALLENGER:
         raise Conflict("Somebody has decided about this version already.", code="not_a_challenger")
+    if not reason.strip():
+        raise Invalid("Say why.", code="reason_needed", field="reason")
     return locked[found.id]
 
 

@@ -26,6 +26,7 @@ from healthhub.api.risk_shapes import (
     WhatIfShape,
 )
 from healthhub.api.schema import WITH_BODY, answers, body_of, id_in_path, query_of
+from monitoring import trends
 from risk import outcomes, scored, standings, whatif
 
 PATIENT = id_in_path("patient_id", "The patient.")
@@ -143,7 +144,9 @@ class Forecasts(APIView):
     def get(self, request: Asked, patient_id: str) -> Response:
         """Where her readings are heading, from her own baseline, with prediction intervals and findings."""
         asked = query_of(request, ForecastsQuery)
-        found = standings.forecasts(viewer=request.viewer, patient_id=patient_id, now=timezone.now(), days=asked["days"])
+        found = standings.forecasts(
+            viewer=request.viewer, patient_id=patient_id, now=timezone.now(), days=asked["days"], limits=trends.LIMITS
+        )
         return Response(ForecastSerializer(found, many=True).data)
 
 

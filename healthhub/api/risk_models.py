@@ -11,7 +11,6 @@ from rest_framework.views import APIView
 
 from healthhub.api.auth import Asked
 from healthhub.api.risk_shapes import (
-    ApproveShape,
     CardQuery,
     CardSerializer,
     CountSerializer,
@@ -91,13 +90,13 @@ class Approve(APIView):
 
     @extend_schema(
         operation_id="risk_version_approve",
-        request=ApproveShape,
+        request=ReasonShape,
         parameters=[VERSION],
         responses=answers(VersionSerializer, *WITH_BODY, 404, 409),
     )
     def post(self, request: Asked, version_id: str) -> Response:
-        """Let a challenger speak from now on; for operators and doctors who lead their team."""
-        body = body_of(request, ApproveShape)
+        """Let a challenger speak from now on, with a reason; for operators and doctors who lead their team."""
+        body = body_of(request, ReasonShape)
         version = versions.approve(version_id=version_id, by=request.viewer, now=timezone.now(), reason=body["reason"])
         return Response(VersionSerializer(version).data)
 

@@ -89,10 +89,6 @@ class VersionSerializer(serializers.Serializer[Any]):
         return dict(version.about.get("figures") or {})
 
 
-class ApproveShape(serializers.Serializer[Any]):
-    reason = serializers.CharField(max_length=400, required=False, allow_blank=True, default="")
-
-
 class ReasonShape(serializers.Serializer[Any]):
     reason = serializers.CharField(min_length=3, max_length=400)
 

@@ -13,6 +13,7 @@ from tests.world import World
 
 pytestmark = pytest.mark.django_db
 RELEASED = next(iter(cards.released()))
+WHY = {"reason": "better on our own patients"}
 
 
 @pytest.fixture
@@ -124,8 +125,9 @@ def test_models_cards_and_versions(world: World) -> None:
 
 def test_approving_over_http(world: World) -> None:
     kept = said.version(now=world.now, state="challenger")
-    assert refused(sent(world, f"risk/versions/{kept.id}/approve", {}))[:2] == (403, "no_right_to_decide")
-    answer = sent(world, f"risk/versions/{kept.id}/approve", {}, "operator")
+    assert refused(sent(world, f"risk/versions/{kept.id}/approve", WHY))[:2] == (403, "no_right_to_decide")
+    assert refused(sent(world, f"risk/versions/{kept.id}/approve", {}, "operator"))[::2] == (400, "reason")
+    answer = sent(world, f"risk/versions/{kept.id}/approve", WHY, "operator")
     assert (answer.status_code, answer.json()["state"]) == (200, "champion")
     assert answer.json()["decided_by"]["name"] == "Omar Haddad"
     assert refused(sent(world, f"risk/versions/{kept.id}/refuse", {"reason": "no, after all"}, "operator"))[:2] == (409, "not_a_challenger")

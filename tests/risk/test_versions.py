@@ -37,26 +37,28 @@ def test_approval_lets_the_challenger_speak_and_keeps_the_old_one(world: World, 
 def test_a_refused_challenger_never_speaks(world: World) -> None:
     old, new = said.version(now=world.now), said.version(now=world.now, name="2", state="challenger")
     operator = world.viewer("operator")
-    with pytest.raises(Invalid):
-        versions.refuse(version_id=new.id, by=operator, now=world.now, reason=" ")
+    for decide in (versions.approve, versions.refuse):
+        with pytest.raises(Invalid) as refused:
+            decide(version_id=new.id, by=operator, now=world.now, reason=" ")
+        assert refused.value.code == "reason_needed"
     versions.refuse(version_id=new.id, by=operator, now=world.now, reason="worse at night")
     assert Version.objects.get(id=old.id).state == "champion"
     assert Version.objects.get(id=new.id).state == "refused"
     with pytest.raises(Conflict):
-        versions.approve(version_id=new.id, by=operator, now=world.now)
+        versions.approve(version_id=new.id, by=operator, now=world.now, reason="after all")
 
 
 def test_who_decides(world: World) -> None:
     new = said.version(now=world.now, state="challenger")
     for principal in (*OTHERS, "doctor_in_team", "nurse_in_team"):  # the nurse leads her team, but is no doctor
         with pytest.raises(NotAllowed):
-            versions.approve(version_id=new.id, by=world.viewer(principal), now=world.now)
+            versions.approve(version_id=new.id, by=world.viewer(principal), now=world.now, reason="it is better")
     world.clinic.kind = Organisation.Kind.INSURER
     world.clinic.save()
     with pytest.raises(NotAllowed):
-        versions.approve(version_id=new.id, by=world.viewer("operator"), now=world.now)
+        versions.approve(version_id=new.id, by=world.viewer("operator"), now=world.now, reason="it is better")
     with pytest.raises(NotVisible):
-        versions.approve(version_id=world.ana.id, by=world.viewer("doctor_elsewhere"), now=world.now)
+        versions.approve(version_id=world.ana.id, by=world.viewer("doctor_elsewhere"), now=world.now, reason="it is better")
 
 
 def test_who_sees_versions(world: World) -> None:
