@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from django.http import HttpResponse
 
-from risk import cards
+from monitoring import intake
+from risk import baselines, cards
 from risk.models import Assessment, Outcome, Standing
 from tests.risk import said
 from tests.world import World
@@ -149,3 +150,18 @@ def test_scores_and_forecasts(world: World) -> None:
     needs = got(world, f"patients/{world.ana.id}/scores", "patient_self")
     assert all(need["scores"] or need["why"] for need in needs)
     assert got(world, f"patients/{world.ana.id}/forecasts", "patient_self", days=7) == []
+
+
+def test_a_forecast_of_her_weight_over_http(world: World) -> None:
+    readings = [
+        {"kind": "weight", "at": (world.now - timedelta(days=n)).isoformat(), "value": 70 + n % 3 / 10, "unit": "kg", "source": "scale"}
+        for n in range(1, 61)
+    ]
+    intake.receive(patient_id=world.ana.id, readings=readings, by=world.viewer("patient_self"), now=world.now)
+    baselines.refresh(patient_ids=[world.ana.id], now=world.now)
+    (told,) = got(world, f"patients/{world.ana.id}/forecasts", "caregiver_with_consent", days=7)
+    assert (told["kind"], told["unit"], told["abstained"]) == ("weight", "kg", None)
+    assert len(told["days"]) == len(told["value"]) == len(told["low"]) == len(told["high80"]) == 7
+    assert all(low < value < high for low, value, high in zip(told["low"], told["value"], told["high"], strict=True))
+    assert all(69 < value < 71 for value in told["value"])
+    assert got(world, f"patients/{world.ana.id}/forecasts", days=1)[0]["days"] == told["days"][:1]
