@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from healthhub.records.catalogue import SUSPICIOUS
 from risk.history import History, Known
 
 Floats = NDArray[np.float64]
@@ -126,7 +127,8 @@ def _lines(columns: Mapping[str, Floats]) -> dict[str, Floats]:
 def of_history(history: History, as_of: datetime) -> Mapping[str, Known]:
     """This function will give the columns of a living person at her newest CGM reading (canonical mmol/L), {} where that is stale."""
     since = as_of - timedelta(minutes=DAY) - STALE
-    taken = {one.at: one for one in history.readings.get("cgm", ()) if one.at >= since}  # of two at one moment the later counts
+    kept = [one for one in history.readings.get("cgm", ()) if since <= one.at <= as_of and not one.flags & SUSPICIOUS]
+    taken = {one.at: one for one in kept}  # of two at one moment the later counts
     readings = [taken[moment] for moment in sorted(taken)]
     if not readings or as_of - readings[-1].at > STALE:
         return {}
