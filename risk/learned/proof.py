@@ -119,11 +119,10 @@ class Task:
         """This function will choose parameters and fit the calibration curve on `n` folds of these people alone."""
         label = sample.labels[head]
         parts = self.parts(sample, head, n, seed)
-        params, rounds = self.grid[0]
-        if len(self.grid) > 1:
-            found = [auroc(label, self.out_of_fold(sample, head, params, rounds, 1, parts)) for params, rounds in self.grid]
-            params, rounds = self.grid[int(np.argmax(found))]
-        raw = self.out_of_fold(sample, head, params, rounds, self.seeds, parts)
+        found = [self.out_of_fold(sample, head, params, rounds, 1, parts) for params, rounds in self.grid]
+        best = int(np.argmax([auroc(label, raw) for raw in found]))
+        params, rounds = self.grid[best]
+        raw = found[best] if self.seeds == 1 else self.out_of_fold(sample, head, params, rounds, self.seeds, parts)
         return params, rounds, fitted(raw, label, fit=self.calibrate, groups=sample.groups, draws=draws)
 
 

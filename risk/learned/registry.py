@@ -3,10 +3,17 @@
 from collections.abc import Mapping
 
 from healthhub.lib.refused import Invalid
-from risk.learned import deterioration, glucose, resting_heart_rate
+from risk.learned import deterioration, glucose, mortality, readmission, resting_heart_rate
 from risk.learned.shape import Learned
 
-MODELS: tuple[Learned, ...] = (deterioration.MODEL, glucose.MODEL, resting_heart_rate.MODEL)
+MODELS: tuple[Learned, ...] = (
+    deterioration.MODEL,
+    glucose.MODEL,
+    mortality.HOME_MODEL,
+    mortality.LABS_MODEL,
+    readmission.MODEL,
+    resting_heart_rate.MODEL,
+)
 BY_KEY: Mapping[str, Learned] = {model.key: model for model in MODELS}
 
 

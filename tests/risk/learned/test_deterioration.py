@@ -149,8 +149,8 @@ def test_rows_with_less_known_are_blanked_by_column_and_by_lot() -> None:
 
 @pytest.mark.skipif(not FILES[0].exists(), reason="the PhysioNet files are not here")
 def test_a_slice_of_the_real_file_trains_and_tells_people_apart(tmp_path: Path) -> None:
-    outcomes = pd.read_csv(FILES[1]).iloc[:700]
-    readings = pd.read_csv(FILES[0], nrows=330_000)
+    outcomes = pd.read_csv(FILES[1]).iloc[:450]
+    readings = pd.read_csv(FILES[0], nrows=200_000)
     outcomes = outcomes[outcomes["RecordID"].isin(readings["RecordID"])]
     names = tmp_path / "readings.csv", tmp_path / "outcomes.csv"
     readings.to_csv(names[0], index=False)
