@@ -12,7 +12,7 @@ from uuid import UUID
 import numpy as np
 from django.db import transaction
 
-from healthhub.lib.data_classes import joined
+from healthhub.lib.data_classes import DATA_CLASSES, joined
 from healthhub.live import bell
 from healthhub.people import access
 from healthhub.records.catalogue import BY_KEY
@@ -75,7 +75,7 @@ def assessed(
 ) -> list[Assessment]:
     """This function will make the assessments without writing them: rows, one prediction per head, bands with hysteresis."""
     artefact = speaking.artefact
-    data_class = joined(frozenset(BY_KEY[kind].data_class for kind in learned.reach_back()))
+    data_class = joined(_classes(learned))
     rows = {one: features.build(learned, history, now, trained=artefact.meta) for one, history in known.items()}
     reasons = {one: _not_for(learned, history) or row.problems for (one, history), row in zip(known.items(), rows.values(), strict=True)}
     asked = [one for one in rows if not reasons[one]]
@@ -99,6 +99,13 @@ def assessed(
             common.problems = [{"code": p.code, "field": p.field, "words": dict(p.words), "how": p.how} for p in reasons[one]]
         made.append(common)
     return made
+
+
+def _classes(learned: Learned) -> frozenset[str]:
+    """What a viewer must be allowed to see: diagnoses among the inputs belong to no single class, so they ask for all."""
+    if any(one.take is not None and one.take.condition for one in learned.features):
+        return DATA_CLASSES
+    return frozenset(BY_KEY[kind].data_class for kind in learned.reach_back())
 
 
 def _not_for(learned: Learned, history: History) -> tuple[Problem, ...]:

@@ -20,14 +20,17 @@ SHORTENED = ("split_gain=", "leaf_weight=", "internal_weight=")
 DIGITS = 8  # of a leaf: contributions still sum to far below 1e-6 because both are read from the same text
 
 
-def averaged(boosters: Sequence[lightgbm.Booster]) -> lightgbm.Booster:
-    """This function will give one booster whose raw score is the mean of those of `boosters` (same features, plain numeric splits)."""
+def averaged(boosters: Sequence[lightgbm.Booster], *, by: int = 0) -> lightgbm.Booster:
+    """This function will give one booster whose raw score is the mean of those of `boosters` (same features, plain numeric splits).
+
+    `by`: divide their sum by another number, where some of them are only parts of one.
+    """
     texts = [booster.model_to_string(importance_type="gain") for booster in boosters]
     head = texts[0].partition("Tree=0\n")[0]
     # Without tree_sizes LightGBM reads the trees one after another, wherever they end.
     lines = [line for line in head.splitlines() if not line.startswith("tree_sizes=")]
     blocks = [block for text in texts for block in _trees(text)]
-    trees = "\n\n".join(f"Tree={number}\n" + _divided(block, len(boosters)) for number, block in enumerate(blocks))
+    trees = "\n\n".join(f"Tree={number}\n" + _divided(block, by or len(boosters)) for number, block in enumerate(blocks))
     tail = "end of trees" + texts[0].partition("end of trees")[2]
     return lightgbm.Booster(model_str="\n".join(lines).rstrip() + "\n\n" + trees + "\n\n\n" + tail)
 

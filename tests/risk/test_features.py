@@ -15,6 +15,7 @@ from risk.learned.card import About
 from risk.learned.inputs import Feature, Take
 from risk.learned.registry import MODELS
 from risk.learned.shape import Band, Learned
+from risk.learned.taking import taken
 from risk.scores.words import words
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -112,8 +113,8 @@ readings = st.lists(st.builds(pressure, moments, st.floats(60, 190)), max_size=2
 def test_nothing_after_the_moment_is_taken(found: list[Reading], how: str) -> None:
     take = Take(kind="bp", how=how, within=30 * DAY)
     history = person(*found)
-    past = features.taken(take, history.up_to(NOW), NOW)
-    assert features.taken(take, history, NOW) == past
+    past = taken(take, history.up_to(NOW), NOW)
+    assert taken(take, history, NOW) == past
     assert past is None or past.at is None or past.at <= NOW
 
 
