@@ -133,8 +133,8 @@ def _age(spans: pd.Series) -> Floats:
 
 
 def _numbers(column: pd.Series) -> Floats:
-    return pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
+    return np.asarray(pd.to_numeric(column, errors="coerce"), dtype=np.float64)
 
 
 def _flag(column: pd.Series, known: Mapping[str, float]) -> Floats:
-    return column.map(known).to_numpy(dtype=np.float64)
+    return np.asarray(column.map(known), dtype=np.float64)

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 
 from healthhub.lib.refused import Invalid
-from risk.learned import deterioration, glucose, mortality, readmission, resting_heart_rate
+from risk.learned import deterioration, diabetes_screen, glucose, mortality, readmission, resting_heart_rate
 from risk.learned.shape import Learned
 
 MODELS: tuple[Learned, ...] = (
     deterioration.MODEL,
+    diabetes_screen.MODEL,
     glucose.MODEL,
     mortality.HOME_MODEL,
     mortality.LABS_MODEL,
