@@ -72,7 +72,8 @@ def design(table: pd.DataFrame, line: Line) -> Floats:
 
 def empty_line(table: pd.DataFrame, names: Sequence[str]) -> Line:
     """This function will give a line of these columns without slopes yet. `names` begin with age."""
-    middles, spreads = table[list(names)].median(), table[list(names)].std()
+    # A column nobody has says nothing: zero for everybody.
+    middles, spreads = table[list(names)].median().fillna(0.0), table[list(names)].std().fillna(1.0)
     return Line(tuple(names), tuple(middles), tuple(spreads), ())
 
 
