@@ -258,11 +258,13 @@ MODEL = Learned(
     key=KEY,
     about=ABOUT,
     features=FEATURES,
+    # Learned in intensive care and not validated at home, it may point but calls nobody: NEWS2 and the rules do. A version trained inside
+    # a house stands on that house's own outcomes.
     bands=(
         Band("low", 0.0),
-        Band("medium", 0.1, "watch", 0.02),
-        Band("high", 0.3, "amber", 0.04),
-        Band("very_high", 0.5, "urgent", 0.05),
+        Band("medium", 0.1, margin=0.02),
+        Band("high", 0.3, "info", 0.04),
+        Band("very_high", 0.5, "watch", 0.05),
     ),
     files=("readings: RecordID, minute, param, value", "outcomes: RecordID, SAPS-I, In-hospital_death"),
     train=train,
