@@ -86,6 +86,7 @@ class Task:
     views: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     also: tuple[str, ...] = ()
     also_share: float = 1.0  # of those blanked cells that really are blanked, by lot
+    also_weight: float = 1.0  # of a row learned the second time
     stratified: bool = True  # folds with equal shares of events; False where groups are too many for it
     curve_draws: int = 200
     whole_range: bool = False  # the trained range is that of all rows (extremes are what such a model is for), not of 99 % of them
@@ -94,9 +95,11 @@ class Task:
 
     def fit(self, table: pd.DataFrame, label: Floats, params: Mapping[str, Any], rounds: int, seeds: int) -> lightgbm.Booster:
         """This function will fit the mean of `seeds` boosters."""
+        weight = None
         if self.also:
+            weight = np.repeat([1.0, self.also_weight], len(label))
             table, label = pd.concat([table, blanked(table, self.also, self.also_share)]), np.concatenate([label, label])
-        return bagged.bagged(table, label, self.features, params, rounds, seeds)
+        return bagged.bagged(table, label, self.features, params, rounds, seeds, weight=weight)
 
     def out_of_fold(self, sample: Sample, head: str, params: Mapping[str, Any], rounds: int, seeds: int, parts: Folds) -> Floats:
         """This function will give raw scores, each from boosters that never saw the row's person."""

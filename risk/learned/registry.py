@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from healthhub.lib.refused import Invalid
-from risk.learned import deterioration, diabetes_screen, glucose, mortality, readmission, resting_heart_rate
+from risk.learned import deterioration, diabetes_screen, glucose, mortality, readmission, resting_heart_rate, triage
 from risk.learned.shape import Learned
 
 MODELS: tuple[Learned, ...] = (
@@ -14,6 +14,7 @@ MODELS: tuple[Learned, ...] = (
     mortality.LABS_MODEL,
     readmission.MODEL,
     resting_heart_rate.MODEL,
+    triage.MODEL,
 )
 BY_KEY: Mapping[str, Learned] = {model.key: model for model in MODELS}
 
