@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from risk.history import History, Known
 from risk.learned.card import About
 from risk.learned.glucose_proof import evaluated, trained
-from risk.learned.glucose_rows import DAY, LAGS, STALE, of_history
+from risk.learned.glucose_rows import LAGS, LONGEST, STALE, of_history
 from risk.learned.inputs import Feature
 from risk.learned.shape import Band, Learned
 from risk.scores.words import words
@@ -37,12 +37,12 @@ FEATURES: tuple[Feature, ...] = (
         ("1h", "1小时", "1 hour"), ("3h", "3小时", "3 hours"), ("6h", "6小时", "6 hours"))),
     _one("sd_1h", "1小时标准差", "SD of 1 hour", MG, SWING),
     _one("sd_3h", "3小时标准差", "SD of 3 hours", MG, SWING),
-    _one("above_mean", "高于本人一天均值", "above her own mean of a day", MG, OWN),
-    _one("mean_day", "本人一天均值", "her own mean of a day", MG, OWN),
-    _one("sd_day", "本人一天标准差", "her own SD of a day", MG, SWING),
-    _one("low_day", "一天中低于70的比例", "share of the day below 70", "1", SWING),
-    _one("lowest_day", "一天最低值", "lowest of a day", MG, SWING),
-    _one("highest_day", "一天最高值", "highest of a day", MG, SWING),
+    _one("above_mean", "高于本人16小时均值", "above her own mean of 16 hours", MG, OWN),
+    _one("mean_16h", "本人16小时均值", "her own mean of 16 hours", MG, OWN),
+    _one("sd_16h", "本人16小时标准差", "her own SD of 16 hours", MG, SWING),
+    _one("low_16h", "16小时中低于70的比例", "share of 16 hours below 70", "1", SWING),
+    _one("lowest_16h", "16小时最低值", "lowest of 16 hours", MG, SWING),
+    _one("highest_16h", "16小时最高值", "highest of 16 hours", MG, SWING),
     _one("hour_sin", "时刻（正弦）", "time of day (sine)", "1", "time_of_day"),
     _one("hour_cos", "时刻（余弦）", "time of day (cosine)", "1", "time_of_day"),
     _one("step", "与上一读数的间隔", "time since the reading before", "min", "background"),
@@ -58,9 +58,9 @@ ABOUT = About(
     ),
     data=words(
         "上海84名1型和2型糖尿病患者（FreeStyle Libre，15分钟一次，Zhao 2023）与 Broll 的5名2型糖尿病成人（Dexcom G4，5分钟一次）。"
-        "Broll 每人最后的测试段与验证段未用于训练。在两核上训练约需4分钟。",
+        "Broll 每人最后的测试段与验证段未用于训练。在两核上训练约需5分钟。",
         "84 people with type 1 and type 2 diabetes in Shanghai (FreeStyle Libre, every 15 minutes, Zhao 2023) and the five adults with "
-        "type 2 of Broll (Dexcom G4, every 5 minutes), whose test and validation pieces at the end were left out. Training takes about 4 "
+        "type 2 of Broll (Dexcom G4, every 5 minutes), whose test and validation pieces at the end were left out. Training takes about 5 "
         "minutes on two cores.",
     ),
     not_for=words(
@@ -98,7 +98,7 @@ MODEL = Learned(
     train=lambda files, say: trained(KEY, FEATURES, files, say),
     evaluate=lambda files, artefact: evaluated(KEY, FEATURES, files, artefact),
     derive=derive,
-    derives_from={"cgm": timedelta(minutes=DAY) + STALE},
+    derives_from={"cgm": timedelta(minutes=LONGEST) + STALE},
     live=True,
     every_minutes=5,
     reach=0.3,

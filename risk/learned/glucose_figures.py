@@ -123,7 +123,7 @@ def tables(table: pd.DataFrame, answers: Answers, recordings: Sequence[Recording
     part = table[known]
     night = np.arctan2(part["hour_sin"], part["hour_cos"]).between(0, np.pi / 2).to_numpy()
     groups = {cohort: (part["cohort"] == cohort).to_numpy() for cohort in COHORTS}
-    groups |= {"0-6 o'clock": night, "6-24 o'clock": ~night, "had a low in the day": (part["low_day"] > 0).to_numpy()}
+    groups |= {"0-6 o'clock": night, "6-24 o'clock": ~night, "had a low in 16 hours": (part["low_16h"] > 0).to_numpy()}
     return {
         "by cohort": by_cohort(table, answers, ridge),
         "alarms": alarms(table, answers, recordings, inside),

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from healthhub.lib.refused import Invalid
-from risk.learned.glucose_rows import DAY, features
+from risk.learned.glucose_rows import features
 from risk.learned.shape import frame
 
 Floats = NDArray[np.float64]
@@ -80,17 +80,17 @@ def _recording(cohort: str, person: str, rows: pd.DataFrame, zero: pd.Timestamp)
     return Recording(cohort, person, minutes, rows["gl"].to_numpy(dtype=np.float64), hour)
 
 
-def moments(recordings: Sequence[Recording], *, reach: float = DAY) -> pd.DataFrame:
+def moments(recordings: Sequence[Recording]) -> pd.DataFrame:
     """This function will give one row per reading with a reading 15 minutes before it: features, cohort, person, recording, minute,
     truth_30 and truth_60 (mg/dL), hypo_70 and hypo_54 (0/1 within 60 minutes; NaN where already present or not followed up)."""
-    parts = [_moments(one, number, reach) for number, one in enumerate(recordings)]
+    parts = [_moments(one, number) for number, one in enumerate(recordings)]
     table = pd.concat(parts, ignore_index=True)
     return table[table["glucose_15"].notna()].reset_index(drop=True)
 
 
-def _moments(one: Recording, number: int, reach: float) -> pd.DataFrame:
+def _moments(one: Recording, number: int) -> pd.DataFrame:
     at = np.arange(len(one.minutes))
-    rows = pd.DataFrame(features(one.minutes, one.glucose, one.hour, at, reach=reach))
+    rows = pd.DataFrame(features(one.minutes, one.glucose, one.hour, at))
     rows = rows.assign(type1=float(one.cohort == TYPE_1), cohort=one.cohort, person=one.person, recording=number, minute=one.minutes)
     for ahead in AHEAD:
         rows[f"truth_{ahead}"] = _later(one, ahead)

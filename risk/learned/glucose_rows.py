@@ -15,13 +15,13 @@ from risk.history import History, Known
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-DAY = 1440.0
+LONGEST = 955.0  # as far back as anything looks: the longest input of GlucoBench, 192 points, so that one model serves both
 LAGS = (5, 10, 15, 30, 45, 60, 90, 120, 180, 240)
 SHORT, HOURS_3, HOURS_6 = 60.0, 180.0, 360.0
 LOW = 70.0
 NEAR = 0.45  # of a lag: how far from it a reading may lie and still be scaled to it
 NEAREST = 7.4  # minutes: never further than that
-LEAST_OF_DAY = 8  # readings that make a mean and spread of one's own
+LEAST = 8  # readings that make a mean and spread of one's own
 MG_DL = 18.0182  # of 1 mmol/L, as in the catalogue
 STALE = timedelta(minutes=20)  # an older newest reading foretells nothing
 # A plain damped line: share of the last 15 minutes' rise, of the rise before, of the one before that, and of the way back to the mean.
@@ -86,7 +86,7 @@ class Course:
         return np.where(known, (n * sxy - sx * sy) / np.where(known, below, 1.0), np.nan)
 
 
-def features(minutes: Floats, glucose: Floats, hour: Floats, at: Ints, *, reach: float = DAY) -> Mapping[str, Floats]:
+def features(minutes: Floats, glucose: Floats, hour: Floats, at: Ints, *, reach: float = LONGEST) -> Mapping[str, Floats]:
     """This function will give the columns at the readings numbered `at`, from those readings and earlier ones.
 
     `minutes` rise; `hour` is the local clock (0-24) of each reading of `at`; `reach` bounds how far back anything looks.
@@ -106,9 +106,9 @@ def features(minutes: Floats, glucose: Floats, hour: Floats, at: Ints, *, reach:
         columns[f"below_high_{name}"] = high - glucose[at]
     columns["sd_1h"] = course.spread(at, SHORT, 3)[1]
     columns["sd_3h"] = course.spread(at, HOURS_3, 6)[1]
-    mean, spread, low_share = course.spread(at, reach, LEAST_OF_DAY)
-    columns |= {"above_mean": glucose[at] - mean, "mean_day": mean, "sd_day": spread, "low_day": low_share}
-    columns["lowest_day"], columns["highest_day"] = course.extremes(at, reach)
+    mean, spread, low_share = course.spread(at, reach, LEAST)
+    columns |= {"above_mean": glucose[at] - mean, "mean_16h": mean, "sd_16h": spread, "low_16h": low_share}
+    columns["lowest_16h"], columns["highest_16h"] = course.extremes(at, reach)
     columns["hour_sin"], columns["hour_cos"] = np.sin(hour / 24 * 2 * np.pi), np.cos(hour / 24 * 2 * np.pi)
     last = np.maximum(at - 1, 0)
     columns["step"] = np.where(at > 0, minutes[at] - minutes[last], np.nan)
@@ -126,7 +126,7 @@ def _lines(columns: Mapping[str, Floats]) -> dict[str, Floats]:
 
 def of_history(history: History, as_of: datetime) -> Mapping[str, Known]:
     """This function will give the columns of a living person at her newest CGM reading (canonical mmol/L), {} where that is stale."""
-    since = as_of - timedelta(minutes=DAY) - STALE
+    since = as_of - timedelta(minutes=LONGEST) - STALE
     kept = [one for one in history.readings.get("cgm", ()) if since <= one.at <= as_of and not one.flags & SUSPICIOUS]
     taken = {one.at: one for one in kept}  # of two at one moment the later counts
     readings = [taken[moment] for moment in sorted(taken)]
