@@ -10,7 +10,7 @@ from risk.learned.taking import taken
 from risk.scores.words import words
 
 YEAR = timedelta(days=365)
-QUARTER = timedelta(days=90)
+MONTH = timedelta(days=30)
 # Body mass index from the waist where nobody was weighed: least squares in NHANES (r = 0.9): (slope, intercept) by sex.
 FROM_WAIST = {"male": (0.3273, -4.60), "female": (0.3832, -7.55)}
 
@@ -20,7 +20,7 @@ def _kind(kind: str, how: str = "latest", within: timedelta = 2 * YEAR, fresh: t
 
 
 def _pressure(part: str) -> Take:
-    return Take(kind="bp", part=part, how="mean", within=QUARTER, fresh=QUARTER)
+    return Take(kind="bp", part=part, how="mean", within=MONTH, fresh=MONTH)
 
 
 HOME: tuple[Feature, ...] = (

@@ -1,7 +1,7 @@
 """How urgent a complaint is, from its words and the vitals: a second reader beside the nurse (Moon 2019, two Korean emergency rooms)."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -248,6 +248,7 @@ MODEL = Learned(
     train=train,
     evaluate=evaluate,
     derive=derive,
+    derives_from=dict.fromkeys(("bp", "hr", "rr", "temp", "spo2", "pain", "consciousness"), timedelta(hours=24)),
     live=False,
     reach=0.2,
     staff_only=True,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from healthhub.people.models import Patient
 from healthhub.records.catalogue import BY_KEY
@@ -169,6 +169,7 @@ def test_ten_patients_cost_as_many_statements_as_two(ana: World) -> None:
     assert counts[0] == counts[1]
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
 def test_a_band_is_entered_at_its_limit_and_left_below_its_margin(values: list[float]) -> None:
     was = ""
