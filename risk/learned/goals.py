@@ -4,18 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 CROSS_VALIDATED = "cross-validation"
-ON_FILES = "on files"
+ON_FILES = "these files"
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A figure and its limits. `judged_on`: figures of cross-validation where the files are those of training, else of the files."""
+    """A figure and its limits."""
 
     model: str
     figure: str
     at_least: float | None = None
     at_most: float | None = None
-    judged_on: str = CROSS_VALIDATED
 
     def met(self, value: float) -> bool:
         """This function will tell whether a value is within the limits; NaN is not."""
@@ -39,9 +38,9 @@ FILES: Mapping[str, tuple[str, ...]] = {
     "triage": ("triage/ktas_dev.csv",),
 }
 GOALS: tuple[Goal, ...] = (
-    # The in-distribution test pieces of Broll's people were left out of training, so the files themselves may be asked.
-    Goal("glucose", "median_rmse", at_most=9.4, judged_on=ON_FILES),
-    Goal("glucose", "median_mae", at_most=7.9, judged_on=ON_FILES),
+    # By GlucoBench's protocol: a model for each of ten splits; the committed artefact's own figure on those pieces is in its report.
+    Goal("glucose", "median_rmse", at_most=9.4),
+    Goal("glucose", "median_mae", at_most=7.9),
     Goal("glucose", "rmse_30min_t1d", at_most=13.9),
     Goal("glucose", "rmse_30min_t2d", at_most=13.5),
     Goal("glucose", "auroc_hypo_60min", at_least=0.96),

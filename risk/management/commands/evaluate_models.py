@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from risk.learned.artefact import committed
-from risk.learned.goals import CROSS_VALIDATED, FILES, GOALS
+from risk.learned.goals import CROSS_VALIDATED, FILES, GOALS, ON_FILES
 from risk.learned.registry import BY_KEY
 from risk.learned.report import Report, grid
 from risk.learned.shape import digest
@@ -47,8 +47,7 @@ def judged(key: str, files: list[Path], report: Report) -> list[list[str]]:
     trained_on_these = any(digest(file) in seen for file in files)
     rows = []
     for goal in (goal for goal in GOALS if goal.model == key):
-        crossed = goal.judged_on == CROSS_VALIDATED and trained_on_these
-        value = (meta["figures"] if crossed else report.figures).get(goal.figure, nan)
+        value = (meta["figures"] if trained_on_these else report.figures).get(goal.figure, nan)
         met = "yes" if goal.met(value) else "NO"
-        rows.append([f"{key} {goal.figure}", goal.limits, f"{value:.4f}", CROSS_VALIDATED if crossed else "these files", met])
+        rows.append([f"{key} {goal.figure}", goal.limits, f"{value:.4f}", CROSS_VALIDATED if trained_on_these else ON_FILES, met])
     return rows
