@@ -73,8 +73,9 @@ def test_points_go_by_age_build_pressure_activity_and_plants() -> None:
     assert list(model.findrisc_like(people)) == [3 + 3 + 2 + 2, 4, 1 + 2 + 1]
 
 
-def test_the_outcome_and_access_to_care_are_no_columns() -> None:
-    assert not {"Diabetes_binary", "AnyHealthcare", "NoDocbcCost"} & {*model.NAMES, *model.PLAIN.values()}
+def test_the_outcome_is_no_column_and_means_are_never_taken_from_a_record() -> None:
+    assert "Diabetes_binary" not in {*model.NAMES, *model.PLAIN.values()}
+    assert all(model.MODEL.feature(name).take is None and not model.MODEL.feature(name).required for name in model.MEANS)
     assert not set(model.MEANS) & set(model.HELD)
     assert {"diabetes_t1", "diabetes_t2"} <= model.MODEL.not_for
 
@@ -93,7 +94,7 @@ def test_missing_columns_are_refused_and_unknown_outcomes_left_out(tmp_path: Pat
 def test_the_committed_artefact_adds_up_rises_and_is_small(tmp_path: Path) -> None:
     artefact = committed(model.KEY)
     assert artefact.names == list(model.NAMES)
-    for column, values in (("BMI", range(15, 60)), ("GenHlth", range(1, 6)), ("HighBP", (0, 1))):
+    for column, values in (("BMI", range(15, 60)), ("DiffWalk", (0, 1)), ("HighBP", (0, 1))):
         rows = model.load(_written(tmp_path, *(_answers(**{column: value}) for value in values))).table.to_numpy()
         scored, plain = artefact.score(rows), artefact.score(rows, explained=False)
         assert np.abs(scored.base + scored.contributions.sum(axis=1) - plain.raw).max() < 1e-6
