@@ -181,4 +181,4 @@ def test_a_real_assessment_is_made_again_from_its_stored_inputs(world: World) ->
     assert told["before"] == pytest.approx({"raw": one.raw, "value": one.value, "low": one.low, "high": one.high}, abs=1e-9)
     shown = standings.in_full(one, clinical=True)
     assert shown["base"] + sum(share["share"] for share in shown["contributions"]) == pytest.approx(shown["raw"], abs=1e-6)
-    assert told["difference"] >= 0
+    assert told["difference"] == pytest.approx(told["after"]["value"] - told["before"]["value"], abs=1e-9)
