@@ -157,15 +157,15 @@ def values_of(visit: Visit, patient: Patient) -> dict[str, Any]:
     for key in KINDS:
         if key in newest:
             kind = BY_KEY[key]
-            spark = spark_of(days.get(key, []), kind=kind, since=since, until=today, glucose_unit=visit.glucose_unit)
-            lines = shown.LIMITS.get((key, shown.unit_of(kind, visit.glucose_unit)), ())
+            unit = shown.unit_of(kind, visit.glucose_unit, visit.own_units)
+            spark = spark_of(days.get(key, []), kind=kind, since=since, until=today, unit=unit)
+            lines = shown.LIMITS.get((key, unit), ())
             cards.append(Card(kind, newest[key], spark, "/".join(f"{line:g}" for line in reversed(lines))))
     return {"cards": cards, "loggable": LOGGABLE}
 
 
-def spark_of(days: list[Any], *, kind: Kind, since: Any, until: Any, glucose_unit: str) -> SafeString:
+def spark_of(days: list[Any], *, kind: Kind, since: Any, until: Any, unit: str) -> SafeString:
     """This function will draw a fortnight of one kind in the reader's unit, with a sentence that says the same."""
-    unit = shown.unit_of(kind, glucose_unit)
     days = [day for day in days if since <= day.start <= until]
     dots = shown.day_dots(days, kind=kind, unit=unit)
     label = gettext("%(kind)s, last 14 days: no readings") % {"kind": shown.both(kind.name)}

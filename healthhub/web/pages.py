@@ -1,6 +1,6 @@
 """Who is looking, and the one decorator in front of every page: denied unless a page names the roles it is for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
@@ -22,6 +22,8 @@ from healthhub.lib.refused import Refused
 from healthhub.people import access, memberships
 from healthhub.people.access import Viewer
 from healthhub.people.models import User
+from healthhub.records.catalogue import Kind
+from healthhub.web import shown
 from healthhub.web.roles import roles_of
 
 EVERYONE = ("patient", "caregiver", "clinician", "programme_manager", "operator", "nobody")
@@ -36,6 +38,7 @@ class Visit:
     now: datetime
     user: User
     zone: ZoneInfo
+    own_units: Mapping[str, str]  # kind -> UCUM unit, where this browser was set to another than the catalogue's
 
     @property
     def glucose_unit(self) -> str:
@@ -50,6 +53,11 @@ class PageRequest(HttpRequest):
 
 
 View = Callable[..., HttpResponse]
+
+
+def unit_in_use(request: PageRequest, kind: Kind) -> str:
+    """This function will give the UCUM unit in which this reader sees and types the kind: with glucose the person's, else the browser's."""
+    return shown.unit_of(kind, request.visit.glucose_unit, request.visit.own_units)
 
 
 def page(*roles: str, methods: tuple[str, ...] = ("GET",), before_second_factor: bool = False) -> Callable[[View], View]:
@@ -86,7 +94,9 @@ def _visit(request: PageRequest) -> Visit:
     viewer = access.viewer_of(user)
     if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
         translation.activate(user.language)
-    return Visit(viewer=viewer, roles=roles_of(viewer, now=now), now=now, user=user, zone=ZoneInfo(user.time_zone))
+    units = {kind: request.COOKIES.get(shown.unit_cookie(kind), "") for kind in shown.OWN_UNITS}
+    own_units = {kind: unit for kind, unit in units.items() if unit in shown.OWN_UNITS[kind]}
+    return Visit(viewer=viewer, roles=roles_of(viewer, now=now), now=now, user=user, zone=ZoneInfo(user.time_zone), own_units=own_units)
 
 
 def _answer(view: View, roles: tuple[str, ...], request: PageRequest, args: Any, kwargs: Any) -> HttpResponse:

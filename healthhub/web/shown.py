@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from django.utils import timezone
@@ -54,6 +55,12 @@ LIMITS: Mapping[tuple[str, str], tuple[float, ...]] = {
     ("cgm", "mg/dL"): (70, 180),
     ("spo2", "%"): (92,),
     ("temp", "Cel"): (38,),
+}
+# What she may choose to read and type in; the first is the catalogue's own.
+OWN_UNITS: Mapping[str, tuple[str, ...]] = {
+    "glucose": ("mmol/L", "mg/dL"),
+    "weight": ("kg", "[jin_ch]", "[lb_av]"),
+    "temp": ("Cel", "[degF]"),
 }
 SEVERITIES: Mapping[str, str] = {
     "red": _n("Emergency"),
@@ -162,9 +169,15 @@ def kind_of(reading: Seen | Mapping[str, Any]) -> Kind:
     return BY_KEY[parts_of(reading)["kind"]]
 
 
-def unit_of(kind: Kind, glucose_unit: str) -> str:
+def unit_of(kind: Kind, glucose_unit: str, own: Mapping[str, str] = MappingProxyType({})) -> str:
     """This function will give the UCUM unit in which this reader sees the kind."""
-    return glucose_unit if kind.data_class == "glucose" and glucose_unit in kind.precision_in else kind.unit
+    if kind.data_class == "glucose":
+        return glucose_unit if glucose_unit in kind.precision_in else kind.unit
+    return own.get(kind.key, kind.unit)
+
+
+def unit_cookie(kind: str) -> str:
+    return f"hh_unit_{kind}"
 
 
 def unit_words(unit: str) -> str:
@@ -179,10 +192,10 @@ def figure(value: float, *, kind: Kind, unit: str) -> str:
     return f"{rounded:,.{digits}f}"
 
 
-def value_words(reading: Seen | Mapping[str, Any], *, glucose_unit: str) -> Shown:
+def value_words(reading: Seen | Mapping[str, Any], *, glucose_unit: str, own: Mapping[str, str] = MappingProxyType({})) -> Shown:
     """This function will put a reading `{kind, value, value2?, flags?}` (canonical) in words for this reader."""
     kind, parts = kind_of(reading), parts_of(reading)
-    unit = unit_of(kind, glucose_unit)
+    unit = unit_of(kind, glucose_unit, own)
     value, value2, flags = parts["value"], parts.get("value2"), parts.get("flags") or 0
     if kind.key.startswith("symptom_"):
         return Shown(symptom_words(value), "", ())

@@ -7,6 +7,7 @@ from healthhub.web import account, chart, health, home, log, worklist
 urlpatterns = [
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
+    path("settings", account.settings_page, name="settings"),
     path("preferences", account.preferences, name="preferences"),
     path("", home.first, name="first"),
     path("people", account.people, name="people"),

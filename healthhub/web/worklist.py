@@ -73,7 +73,8 @@ def line_of(row: Row, visit: Visit) -> Line:
     if row.spark:
         key, days = row.spark
         today = timezone.localtime(visit.now, visit.zone).date()
-        spark = spark_of(days, kind=BY_KEY[key], since=today - timedelta(days=SPARK_DAYS - 1), until=today, glucose_unit=visit.glucose_unit)
+        unit = shown.unit_of(BY_KEY[key], visit.glucose_unit)
+        spark = spark_of(days, kind=BY_KEY[key], since=today - timedelta(days=SPARK_DAYS - 1), until=today, unit=unit)
     return Line(row, spark, [(alert, row.snoozed[alert.id]) for alert in row.alerts if alert.id in row.snoozed])
 
 

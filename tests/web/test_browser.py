@@ -1,77 +1,24 @@
 """The two pages in a real browser against the real stack: a pressure is logged, the doctor's open list shows it, both doctors agree."""
 
-import os
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from healthhub.people import consent
-from tests.servers import Web, running_web, session_of
+from tests.servers import Web
+from tests.web.browsing import IN_A_BROWSER, Reader
 from tests.web.test_pages import crisis
-from tests.world import PASSWORD, World, build
+from tests.world import PASSWORD, World
 
-expect.set_options(timeout=20_000)  # the first request of a fresh process loads the whole house, on two busy cores
-CHROMIUM = os.environ.get("CHROMIUM") or next(
-    (path for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome") if Path(path).exists()), ""
-)
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.django_db(transaction=True),
-    # Without a browser these tests cannot prove anything: by hand they are left out, in CI that is a failure.
-    pytest.mark.skipif(not CHROMIUM and not os.environ.get("CI"), reason="no Chromium: set CHROMIUM or install Debian's chromium"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=quiet)
-        yield opened
-        opened.close()
+pytestmark = IN_A_BROWSER
 
 
 @pytest.fixture
-def world(transactional_db: None) -> World:
-    return build()
-
-
-@pytest.fixture
-def web(world: World) -> Iterator[Web]:
-    with running_web() as running:
-        yield running
-
-
-class Reader:
-    """One person's browser; every complaint of the console is kept, and none is allowed."""
-
-    def __init__(self, browser: Browser, web: Web, client: Client | None, **options: Any) -> None:
-        self.context: BrowserContext = browser.new_context(base_url=web.url, locale="en-GB", **options)
-        cookies = [{"name": "django_language", "value": "en", "url": web.url}]
-        if client is not None:
-            cookies.append({"name": "sessionid", "value": session_of(client), "url": web.url})
-        self.context.add_cookies(cookies)  # type: ignore[arg-type]
-        self.complaints: list[str] = []
-        self.page: Page = self.context.new_page()
-        self.page.on("console", self._note)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-
-    def _note(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
-            self.complaints.append(message.text)
-
-    def open(self, path: str) -> Page:
-        self.page.goto(path)
-        if path != "/accounts/login/":
-            self.page.wait_for_load_state("networkidle")
-        return self.page
+def world(served: World) -> World:
+    return served
 
 
 def log_pressure(page: Page, high: int, low: int, *, minutes_ago: int = 0) -> None:

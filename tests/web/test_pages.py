@@ -44,7 +44,7 @@ def every_page(world: World) -> list[str]:
     return [
         "/", "/people", "/people/list", f"/people/{ana}", f"/people/{ana}/state", f"/people/{ana}/values", f"/people/{ana}/log",
         f"/people/{ana}/log/bp", f"/people/{ana}/log/glucose", f"/people/{ana}/log/symptoms", "/worklist", f"/worklist/{ana}",
-        f"/patients/{ana}", f"/patients/{ana}/alerts", f"/patients/{ana}/trend", "/programme", "/operations",
+        f"/patients/{ana}", f"/patients/{ana}/alerts", f"/patients/{ana}/trend", "/programme", "/operations", "/settings",
     ]  # fmt: skip
 
 
@@ -71,7 +71,7 @@ def test_each_role_opens_its_own_pages_and_no_others(world: World, who: str) -> 
     crisis(world)
     client = world.client(who)
     opened = {page for page in every_page(world) if client.get(page).status_code == 200}
-    assert opened == {page.format(ana=world.ana.id) for page in MAY[who]}
+    assert opened == {page.format(ana=world.ana.id) for page in MAY[who]} | {"/settings"}
     if "/people/{ana}" not in MAY[who] and "/patients/{ana}" not in MAY[who]:
         for page in every_page(world):
             assert "Ana Silva" not in client.get(page).content.decode(), page

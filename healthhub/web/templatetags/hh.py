@@ -43,18 +43,23 @@ def clock(at: datetime) -> SafeString:
 @register.simple_tag(takes_context=True)
 def value(context: Context, reading: Any) -> shown.Shown:
     """A reading in the reader's own unit."""
-    return shown.value_words(reading, glucose_unit=_glucose_unit(context))
+    return shown.value_words(reading, glucose_unit=_glucose_unit(context), own=_own_units(context))
 
 
 @register.simple_tag(takes_context=True)
 def value_text(context: Context, reading: Any) -> str:
-    words = shown.value_words(reading, glucose_unit=_glucose_unit(context))
+    words = shown.value_words(reading, glucose_unit=_glucose_unit(context), own=_own_units(context))
     return f"{words.figure} {words.unit}".strip()
 
 
 def _glucose_unit(context: Context) -> str:
     visit = getattr(context.get("request"), "visit", None)
     return visit.glucose_unit if visit else "mmol/L"
+
+
+def _own_units(context: Context) -> Mapping[str, str]:
+    visit = getattr(context.get("request"), "visit", None)
+    return visit.own_units if visit else {}
 
 
 @register.filter
