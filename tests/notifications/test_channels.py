@@ -122,7 +122,7 @@ def test_apprise_hands_over_what_it_is_given(ana: User, gateway: Gateway, settin
     add(ana, "apprise", url=gateway.url.replace("http://", "json://") + "/a")
     assert deliver(notice_id=told(ana).id, now=NOW) == "accepted"
     sent = json.loads(gateway.received[0].body)
-    assert "88" not in sent["message"] + sent["title"]
+    assert "88 %" not in sent["message"] + sent["title"]
     gateway.script = [500]
     add(ana, "apprise", url=gateway.url.replace("http://", "json://") + "/b", details=True)
     Channel.objects.filter(person=ana).order_by("rank").first().delete()  # type: ignore[union-attr]
