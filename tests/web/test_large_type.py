@@ -50,7 +50,7 @@ def test_units_are_hers(world: World) -> None:
     client.post("/preferences", {"weight": "[jin_ch]", "glucose": "mg/dL", "temp": "nonsense"})
     assert client.cookies["hh_unit_weight"].value == "[jin_ch]"
     assert "hh_unit_temp" not in client.cookies
-    assert User.objects.get(id=world.ana.user_id).glucose_unit == "mg/dL"
+    assert User.objects.get(email="patient_self@example.org").glucose_unit == "mg/dL"
 
 
 class TestInTheBrowser:
