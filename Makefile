@@ -4,11 +4,12 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && exit; done; echo python3)
 BOOTSTRAP = $(PYTHON) -B tools/bootstrap.py
 
-.PHONY: help install demo test check bench lock
+.PHONY: help install demo test check bench evaluate lock
 help:     ; @$(BOOTSTRAP) help
 install:  ; @$(BOOTSTRAP) install
 demo:     ; @$(BOOTSTRAP) demo $(if $(PORT),--port $(PORT)) $(if $(DATA),--data "$(DATA)") $(if $(SPEED),--speed $(SPEED))
 test:     ; @$(BOOTSTRAP) test $(ARGS)
 check:    ; @$(BOOTSTRAP) check
 bench:    ; @$(BOOTSTRAP) bench $(ARGS)
+evaluate: ; @$(BOOTSTRAP) evaluate $(if $(DATA),"$(DATA)")
 lock:     ; @$(BOOTSTRAP) lock

@@ -22,6 +22,7 @@ from monitoring.judge import Finding
 from monitoring.models import LIVE_STATES, Alert, Severity, Snooze, Step
 from notifications import post
 from notifications.post import Message
+from risk import outcomes
 
 RANK = {Severity.RED: 0, Severity.URGENT: 1, Severity.AMBER: 2, Severity.WATCH: 3, Severity.INFO: 4}
 MAX_SNOOZE = timedelta(days=7)
@@ -289,6 +290,8 @@ def resolve(*, alert_id: UUID | str, by: Viewer, outcome: str, text: str, now: d
     alert.outcome, alert.note = outcome, text.strip()[:2000]
     _step(alert, "resolved", now=now, by=by.user_id, outcome=outcome, text=alert.note)
     _close(alert, now=now, by=by.user_id)
+    if outcome in states.CONFIRMING and alert.severity in (Severity.RED, Severity.URGENT):
+        outcomes.confirm(patient=alert.patient, at=alert.evidence_at, about=about(alert), by=by, now=now)
     log.record(by=by, did="alert.resolve", patient_id=alert.patient_id, about=about(alert), now=now, detail={"outcome": outcome})
     return alert
 

@@ -36,6 +36,7 @@ TRANSITIONS: dict[tuple[str, str], str] = {
 }
 
 OUTCOMES = ("acted", "contacted", "referred", "no_action_needed", "false_alarm", "duplicate")
+CONFIRMING = ("acted", "referred")  # something was wrong indeed: what models may learn from
 
 
 def after(state: str, step: str) -> str:

@@ -7,12 +7,13 @@ alerts: whoever calls hears which bands were crossed.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import numpy as np
-from django.db import transaction
+from django.db import connection, transaction
 
-from healthhub.lib.data_classes import joined
+from healthhub.lib.data_classes import DATA_CLASSES, joined
 from healthhub.live import bell
 from healthhub.people import access
 from healthhub.records.catalogue import BY_KEY
@@ -54,11 +55,11 @@ def assess(
     if speaking is None:
         return []
     known = load.histories(patient_ids=patient_ids, reach_back=learned.reach_back(), as_of=now)
-    standings = {one.patient_id: one for one in Standing.objects.filter(patient_id__in=list(known), model=key).select_related("assessment")}
+    standings = {one.patient_id: one for one in Standing.objects.filter(patient_id__in=list(known), model=key)}
     made = assessed(learned, speaking, known, now, why=why, standings=standings)
     crossings = [crossing for one in made if (crossing := _crossing(one, learned)) is not None]
     with transaction.atomic():
-        _write(made, standings, learned, now, lease)
+        _write(made, learned, now, why, lease)
         if why != Assessment.Why.NIGHTLY and not learned.staff_only:
             _ring(made, now)
     return crossings
@@ -75,7 +76,7 @@ def assessed(
 ) -> list[Assessment]:
     """This function will make the assessments without writing them: rows, one prediction per head, bands with hysteresis."""
     artefact = speaking.artefact
-    data_class = joined(frozenset(BY_KEY[kind].data_class for kind in learned.reach_back()))
+    data_class = joined(_classes(learned))
     rows = {one: features.build(learned, history, now, trained=artefact.meta) for one, history in known.items()}
     reasons = {one: _not_for(learned, history) or row.problems for (one, history), row in zip(known.items(), rows.values(), strict=True)}
     asked = [one for one in rows if not reasons[one]]
@@ -99,6 +100,13 @@ def assessed(
             common.problems = [{"code": p.code, "field": p.field, "words": dict(p.words), "how": p.how} for p in reasons[one]]
         made.append(common)
     return made
+
+
+def _classes(learned: Learned) -> frozenset[str]:
+    """What a viewer must be allowed to see: diagnoses among the inputs belong to no single class, so they ask for all."""
+    if any(one.take is not None and one.take.condition for one in learned.features):
+        return DATA_CLASSES
+    return frozenset(BY_KEY[kind].data_class for kind in learned.reach_back())
 
 
 def _not_for(learned: Learned, history: History) -> tuple[Problem, ...]:
@@ -142,29 +150,39 @@ def _crossing(one: Assessment, learned: Learned) -> Crossing | None:
     return Crossing(one, learned, by_key[one.band], by_key.get(one.was_band)) if one.band in by_key else None
 
 
-def _write(made: Sequence[Assessment], standings: Mapping[UUID, Standing], learned: Learned, now: datetime, lease: datetime | None) -> None:
+_STAND = """
+INSERT INTO risk_standing AS s (patient_id, model, assessment_id, band, band_since, assessed_at, why, due_at)
+SELECT patient, %(model)s, assessment, coalesce(band, ''), CASE WHEN band IS NULL THEN NULL ELSE %(now)s END, %(now)s, %(why)s, night
+FROM unnest(%(patients)s::uuid[], %(assessments)s::uuid[], %(bands)s::text[], %(nights)s::timestamptz[])
+     AS w(patient, assessment, band, night)
+ON CONFLICT (patient_id, model) DO UPDATE SET
+    assessment_id = excluded.assessment_id, assessed_at = excluded.assessed_at,
+    band = CASE WHEN excluded.band = '' THEN s.band ELSE excluded.band END,
+    band_since = CASE WHEN excluded.band IN ('', s.band) THEN s.band_since ELSE excluded.band_since END,
+    due_at = CASE WHEN s.due_at IS NULL OR s.due_at = %(lease)s OR %(lease)s::timestamptz IS NULL THEN excluded.due_at ELSE %(soon)s END
+"""
+
+
+def _write(made: Sequence[Assessment], learned: Learned, now: datetime, why: str, lease: datetime | None) -> None:
+    """Two statements. Who abstains keeps the band she had: silence is not an improvement, and its end is not a crossing.
+
+    Whose `due_at` is not the lease any more became due meanwhile: she is looked at again as soon as the model's pace allows.
+    """
+    made = sorted(made, key=lambda one: one.patient_id)  # one order for all workers: none waits for another in a ring
     Assessment.objects.bulk_create(made)
-    fresh: list[Standing] = []
-    changed: list[Standing] = []
-    for one in made:
-        standing = standings.get(one.patient_id) or Standing(patient_id=one.patient_id, model=learned.key)
-        if one.value is not None and standing.band != one.band:
-            standing.band, standing.band_since = one.band, now
-        # Who abstains keeps the band she had: silence is not an improvement, and its end is not a crossing.
-        standing.assessment, standing.assessed_at = one, now
-        standing.due_at = due.next_night(one.patient_id, now)
-        (changed if standing.pk else fresh).append(standing)
-    Standing.objects.bulk_create(fresh, ignore_conflicts=True)
-    ids = [one.pk for one in changed]
-    asked_again = set()
-    if lease is not None:
-        again = Standing.objects.select_for_update().filter(pk__in=ids).exclude(due_at=lease).order_by("pk")
-        asked_again = set(again.values_list("pk", flat=True))
-    soon = now + timedelta(minutes=learned.every_minutes)
-    for standing in changed:
-        if standing.pk in asked_again:
-            standing.due_at = soon
-    Standing.objects.bulk_update(changed, ["band", "band_since", "assessment", "assessed_at", "due_at"])
+    given: dict[str, Any] = {
+        "model": learned.key,
+        "why": why,
+        "now": now,
+        "lease": lease,
+        "soon": now + timedelta(minutes=learned.every_minutes),
+        "patients": [one.patient_id for one in made],
+        "assessments": [one.id for one in made],
+        "bands": [one.band or None for one in made],
+        "nights": [due.next_night(one.patient_id, now) for one in made],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_STAND, given)
 
 
 def _ring(made: Sequence[Assessment], now: datetime) -> None:

@@ -28,21 +28,26 @@ NUMBERS = [BY_KEY[kind].number for kind in forecast.KINDS]
 Key = tuple[UUID, int]  # patient, number of the kind
 
 # Whole local days only: today's are not over. A day's hours come first, then its flagged readings (the last column tells which).
+# OFFSET 0 keeps each patient's kind a look into the index of its own: joined at large, the planner would read everybody's years.
 _HOURS = f"""
 WITH asked AS MATERIALIZED (
     SELECT a.patient_id, a.kind, a.since, (%s AT TIME ZONE p.time_zone)::date AS until
     FROM unnest(%s::uuid[], %s::smallint[], %s::date[]) AS a(patient_id, kind, since) JOIN people_patient p ON p.id = a.patient_id
 )
-SELECT m.patient_id, m.kind, m.day, m.hour, s.key, s.priority, m.n, m.span, m.total, m.total2, NULL::smallint AS flags
-FROM asked JOIN records_summary m ON m.patient_id = asked.patient_id AND m.kind = asked.kind AND m.day > since AND m.day < until
-JOIN records_source s ON s.id = m.source_id
+SELECT asked.patient_id, asked.kind, m.day, m.hour, s.key, s.priority, m.n, m.span, m.total, m.total2, NULL::smallint AS flags
+FROM asked CROSS JOIN LATERAL (
+    SELECT * FROM records_summary m
+    WHERE m.patient_id = asked.patient_id AND m.kind = asked.kind AND m.day > asked.since AND m.day < asked.until OFFSET 0
+) m JOIN records_source s ON s.id = m.source_id
 UNION ALL
-SELECT o.patient_id, o.kind, local::date, extract(hour FROM local)::smallint, '', 0, 1, 0, o.value, o.value2, o.flags
-FROM asked JOIN records_observation o ON o.patient_id = asked.patient_id AND o.kind = asked.kind AND o.state = 0
-     AND o.at >= (since - interval '14 hours') AT TIME ZONE 'UTC' AND o.at < (until + interval '14 hours') AT TIME ZONE 'UTC'
-     AND o.flags & {ODD} <> 0
-CROSS JOIN LATERAL (SELECT o.at AT TIME ZONE 'UTC' + o.utc_offset * interval '1 minute' AS local) l
-WHERE local::date > since AND local::date < until
+SELECT asked.patient_id, asked.kind, o.local::date, extract(hour FROM o.local)::smallint, '', 0, 1, 0, o.value, o.value2, o.flags
+FROM asked CROSS JOIN LATERAL (
+    SELECT value, value2, flags, at AT TIME ZONE 'UTC' + utc_offset * interval '1 minute' AS local FROM records_observation
+    WHERE patient_id = asked.patient_id AND kind = asked.kind AND state = 0 AND flags & {ODD} <> 0
+      AND at >= (asked.since - interval '14 hours') AT TIME ZONE 'UTC' AND at < (asked.until + interval '14 hours') AT TIME ZONE 'UTC'
+    OFFSET 0
+) o
+WHERE o.local::date > asked.since AND o.local::date < asked.until
 """
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import NamedTuple
 
 from healthhub.lib.refused import Invalid
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """One reading: canonical units of the catalogue, moment of measuring and moment at which it became known (both with zone)."""
 
     at: datetime

@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import repeat
 from uuid import UUID
 
 from django.db import connection
@@ -12,12 +13,16 @@ from healthhub.people.models import Patient
 from healthhub.records.catalogue import BY_KEY, BY_NUMBER
 from risk.history import History, Reading
 
+# Moments as seconds and one row per patient and kind: reading a million timestamps one by one costs more than all models.
+MOMENT, UTCS = datetime.fromtimestamp, repeat(UTC)
 _READINGS = """
-SELECT o.patient_id, o.kind, o.at, o.value, o.value2, o.received_at, o.utc_offset, o.flags
+SELECT o.patient_id, o.kind, array_agg(extract(epoch FROM o.at)::float8 ORDER BY o.at, o.seq), array_agg(o.value ORDER BY o.at, o.seq),
+       array_agg(o.value2 ORDER BY o.at, o.seq), array_agg(extract(epoch FROM o.received_at)::float8 ORDER BY o.at, o.seq),
+       array_agg(o.utc_offset ORDER BY o.at, o.seq), array_agg(o.flags ORDER BY o.at, o.seq)
 FROM unnest(%s::smallint[], %s::timestamptz[]) AS w(kind, since)
 JOIN records_observation o ON o.kind = w.kind AND o.at >= w.since
 WHERE o.patient_id = ANY(%s::uuid[]) AND o.state = 0 AND o.at <= %s AND o.at >= %s AND o.received_at <= %s
-ORDER BY o.patient_id, o.kind, o.at, o.seq
+GROUP BY o.patient_id, o.kind
 """
 
 
@@ -29,8 +34,10 @@ def histories(*, patient_ids: Sequence[UUID], reach_back: Mapping[str, timedelta
     if kinds and people:
         since = [as_of - reach_back[kind] for kind in kinds]
         given = [array(BY_KEY[kind].number for kind in kinds), since, list(people), as_of, min(since), as_of]
-        for patient_id, number, *reading in asked(connection, _READINGS, given)():
-            readings[patient_id].setdefault(BY_NUMBER[number].key, []).append(Reading(*reading))
+        for patient_id, number, at, values, values2, received, offsets, flags in asked(connection, _READINGS, given)():
+            readings[patient_id][BY_NUMBER[number].key] = list(
+                map(Reading, map(MOMENT, at, UTCS), values, values2, map(MOMENT, received, UTCS), offsets, flags)
+            )
     return {
         patient_id: History(readings[patient_id], person.birth_date, person.sex, frozenset(person.conditions))
         for patient_id, person in people.items()

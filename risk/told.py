@@ -9,6 +9,8 @@ from risk.models import Assessment
 from risk.scores.words import BANDS, Words
 
 AS_MANY = 3
+PROBABILITY = ("", "1", "{probability}")
+PROBABILITY = ("", "1", "{probability}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ def value_in_words(one: Assessment, language: str) -> str:
     """This function will give the value with its 90 % interval: a risk in percent, anything else in its unit."""
     if one.value is None or one.low is None or one.high is None:
         return ""
-    risk = one.unit in ("", "1")
+    risk = one.unit in PROBABILITY
     value, low, high = (_percent(x) if risk else f"{x:.3g}" for x in (one.value, one.low, one.high))
     unit = "" if risk else f" {one.unit}"
     return f"{value}{unit}（{low}–{high}）" if language == "zh-hans" else f"{value}{unit} ({low} to {high})"

@@ -36,6 +36,7 @@ HELP = """HealthHub
   make test              the whole test-suite, against the same real servers (ARGS='-k alerts' chooses)
   make check             lint, types, import contracts, migrations, deployment settings, words
   make bench             the benchmarks, printed as ratios
+  make evaluate DATA=dir the risk models on the public data they were trained on: figures, comparators, goals
   make install           only make the environment
   make lock              pin the requirements again after pyproject.toml changed"""
 
@@ -212,6 +213,8 @@ def main(wish: str, rest: list[str]) -> None:
         hand_over("-m", "pytest", *(rest or ["-n", "2"]))
     elif wish == "check":
         hand_over("-m", "tools.check")
+    elif wish == "evaluate":
+        hand_over("manage.py", "evaluate_models", *(rest or ["../shared/data"]))
     elif wish == "bench":
         hand_over("-m", "tests.bench", *rest)
     else:

@@ -1,5 +1,6 @@
 """What every address has in common in the OpenAPI schema: the body of a refusal, and how to read a request's body."""
 
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -96,12 +97,18 @@ def _check_types(field: Any, value: Any, path: str) -> None:
             if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
                 raise Invalid("The field has the wrong type.", code="wrong_type", field=path.lstrip(".") or None)
             return
+    for child, part, name in _inside(field, value):
+        _check_types(child, part, f"{path}.{name}"[:200])
+
+
+def _inside(field: Any, value: Any) -> Iterator[tuple[Any, Any, object]]:
+    """The parts of a value with the field of each and its name."""
     if isinstance(field, serializers.Serializer) and isinstance(value, dict):
-        for name, part in field.fields.items():
-            _check_types(part, value.get(name), f"{path}.{name}")
+        yield from ((part, value.get(name), name) for name, part in field.fields.items())
+    elif isinstance(field, serializers.DictField) and isinstance(value, dict):
+        yield from ((field.child, part, name) for name, part in value.items())
     elif isinstance(field, serializers.ListSerializer | serializers.ListField) and isinstance(value, list):
-        for index, part in enumerate(value):
-            _check_types(field.child, part, f"{path}.{index}")
+        yield from ((field.child, part, index) for index, part in enumerate(value))
 
 
 def query_of(request: Request, shape: type[Shape]) -> dict[str, Any]:

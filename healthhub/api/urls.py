@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 from drf_spectacular.views import SpectacularAPIView
 
-from healthhub.api import alerts, audit, breakglass, consent, notices, observations, people, rules, tokens
+from healthhub.api import alerts, audit, breakglass, consent, notices, observations, people, risk, risk_models, rules, tokens
 
 urlpatterns: list[URLPattern] = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
@@ -48,4 +48,21 @@ urlpatterns: list[URLPattern] = [
     path("v1/worklist", alerts.WorklistView.as_view(), name="worklist-rows"),
     path("v1/rules/backtest", rules.Backtest.as_view(), name="rule-backtest"),
     path("v1/teams/<str:team_id>/rules", rules.TeamRules.as_view(), name="team-rules"),
+    path("v1/patients/<str:patient_id>/risk", risk.PatientRisk.as_view(), name="patient-risk"),
+    path("v1/patients/<str:patient_id>/assessments", risk.Assessments.as_view(), name="assessments"),
+    path("v1/patients/<str:patient_id>/assess", risk.Assess.as_view(), name="patient-assess"),
+    path("v1/patients/<str:patient_id>/what-if", risk.WhatIf.as_view(), name="what-if"),
+    path("v1/patients/<str:patient_id>/scores", risk.Scores.as_view(), name="patient-scores"),
+    path("v1/patients/<str:patient_id>/forecasts", risk.Forecasts.as_view(), name="forecasts"),
+    path("v1/patients/<str:patient_id>/outcomes", risk.Outcomes.as_view(), name="outcomes"),
+    path("v1/assessments/<str:assessment_id>/opinion", risk.Opinion.as_view(), name="assessment-opinion"),
+    path("v1/outcomes/<str:outcome_id>/withdraw", risk.OutcomeWithdraw.as_view(), name="outcome-withdraw"),
+    path("v1/risk/models", risk_models.Models.as_view(), name="risk-models"),
+    path("v1/risk/models/<str:key>/card", risk_models.Card.as_view(), name="risk-model-card"),
+    path("v1/risk/models/<str:key>/versions", risk_models.Versions.as_view(), name="risk-model-versions"),
+    path("v1/risk/models/<str:key>/watch", risk_models.Watch.as_view(), name="risk-model-watch"),
+    path("v1/risk/versions/<str:version_id>/approve", risk_models.Approve.as_view(), name="risk-version-approve"),
+    path("v1/risk/versions/<str:version_id>/refuse", risk_models.Refuse.as_view(), name="risk-version-refuse"),
+    path("v1/risk/panel", risk_models.Panel.as_view(), name="risk-panel"),
+    path("v1/risk/panel/assess", risk_models.AskPanel.as_view(), name="risk-panel-assess"),
 ]

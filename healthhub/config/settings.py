@@ -209,6 +209,7 @@ SPECTACULAR_SETTINGS = {
         "SeverityEnum": "monitoring.models.Severity",
         "ReadingStateEnum": ["current", "superseded", "deleted"],
         "AlertsAskedEnum": ["open", "closed"],
+        "ModelVersionStateEnum": ["challenger", "champion", "retired", "refused"],
     },
 }
 OBSERVATIONS_MAX_BYTES = 8 * 1024 * 1024  # after inflating

@@ -61,7 +61,7 @@ def crossings(state: State, today: int, limits: Limits, horizon: int) -> list[Fi
     A limit that the present level lies beyond is not news of the future: that is for the rules.
     """
     series = state.series
-    now, _ = state.outlook(0)
+    now, _ = state.outlook(1)  # the day after the last reading: what it already lies beyond is no news of the future
     findings = []
     for limit, above in ((limits[0], False), (limits[1], True)):
         if limit is None or (series.plain(now) >= limit if above else series.plain(now) <= limit):

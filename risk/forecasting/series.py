@@ -77,8 +77,9 @@ class Series:
         return min(max(value, self.low), self.high)
 
 
-# Measured on the development data with tests/risk/test_forecast_data.py's people: home blood pressure of one person, LifeSnaps (resting
-# heart rate, steps), Fitabase (weight), Shanghai CGM and AIM-94 finger-stick glucose. Medians over people; aggregates only.
+# Medians over people of the public development data (local level by maximum likelihood), rounded to the careful side: LifeSnaps for
+# resting heart rate and steps, Shanghai and Broll CGM, AIM-94 finger-sticks. Weight rests on two people (Fitabase) and blood pressure
+# on one: their noise is set wider than measured. tests/risk/test_forecast_data.py measures how the intervals hold.
 _WEIGHT = Pool(0.25, 0.12, ((1.45, 1.85), (1.45, 1.85), (1.5, 1.9), (1.5, 1.9)))
 _SYS = Pool(5.5, 1.4, ((1.3, 1.7), (1.3, 1.7), (1.45, 1.9), (1.5, 2.0)))
 _DIA = Pool(4.2, 1.2, ((1.3, 1.7), (1.3, 1.7), (1.45, 1.9), (1.5, 2.0)))

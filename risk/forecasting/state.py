@@ -111,21 +111,19 @@ class State:
         return self.series.calm(median(value for _, value in self.recent[-MIDDLE:]))
 
     def as_dict(self) -> dict[str, Any]:
-        """This function will give the state as JSON-able data; ten digits are more than any reading has."""
-        told: dict[str, Any] = {name: getattr(self, name) for name in _PLAIN}
-        told |= {name: [_digits(x) for x in getattr(self, name)] for name in _LISTS}
-        told |= {name: [[_digits(x) for x in row] for row in getattr(self, name)] for name in _TABLES}
-        return told
+        """This function will give the state as JSON-able data. The lists are the state's own: write it before it is carried on."""
+        return {name: getattr(self, name) for name in _KEPT}
 
 
-_PLAIN = ("method", "day", "n", "usual_n", "fitted_day", "fitted_n")
-_LISTS = ("params", "a", "errors", "hits", "sums", "change", "spread")
-_TABLES = ("p", "factors", "recent", "pending")
+_KEPT = (
+    *("method", "day", "n", "usual_n", "fitted_day", "fitted_n", "params", "a", "errors", "hits", "sums", "change", "spread"),
+    *("p", "factors", "recent", "pending"),
+)
 
 
 def from_dict(series: Series, told: Mapping[str, Any]) -> State:
     """This function will read what `as_dict` gave. The lists become the state's own."""
-    return State(series, **{name: told[name] for name in (*_PLAIN, *_LISTS, *_TABLES)})
+    return State(series, **{name: told[name] for name in _KEPT})
 
 
 def begin(series: Series, first: Seen) -> State:
@@ -178,7 +176,7 @@ def advance(state: State, seen: Seen) -> State:
         state.spread = [state.spread[0] + surprise * surprise / variance, state.spread[1] + 1.0]
     state.usual_n += 0.1 * (count - state.usual_n)
     state.day, state.n = seen.day, state.n + 1
-    state.recent = [*state.recent, [seen.day, state.series.plain(calm)]][-state.series.keep :]
+    state.recent = [*state.recent, [seen.day, round(state.series.plain(calm), 4)]][-state.series.keep :]
     _promise(state)
     return state
 
@@ -205,7 +203,8 @@ def _promise(state: State) -> None:
         a, p = ahead(model, a, p, steps - on)
         on = steps
         mean, variance = seen_from(model, a, p)
-        state.pending.append([state.day + steps, place, state._middled(mean), math.sqrt(max(variance * scale, 1e-12))])
+        sd = math.sqrt(max(variance * scale, 1e-12))
+        state.pending.append([state.day + steps, place, round(state._middled(mean), 6), max(round(sd, 6), 1e-6)])
 
 
 def _settle(state: State, day: int, calm: float) -> None:
@@ -261,7 +260,3 @@ def threshold(false_alarm_days: float) -> float:
         one_sided = (math.exp(wide) - wide - 1) / (2 * HALF * HALF)
         low, high = (middle, high) if one_sided / 2 < false_alarm_days else (low, middle)
     return high
-
-
-def _digits(value: float) -> float:
-    return value if isinstance(value, int) else float(f"{value:.10g}")

@@ -99,9 +99,9 @@ def meta(table: pd.DataFrame, features: Sequence[Feature], files: Sequence[Path]
     names = [one.name for one in features]
     data = [_file(file) for file in files]
     today = datetime.now(UTC)
-    digest = hashlib.sha256(repr([names, [one["sha256"] for one in data], sorted(more)]).encode()).hexdigest()[:6]
+    mark = hashlib.sha256(repr([names, [one["sha256"] for one in data], sorted(more)]).encode()).hexdigest()[:6]
     return {
-        "version": f"{today:%Y.%m.%d}-{digest}",
+        "version": f"{today:%Y.%m.%d}-{mark}",
         "trained_at": today.isoformat(timespec="seconds"),
         "seed": SEED,
         "data": data,
@@ -122,7 +122,11 @@ def frame(file: Path, columns: Sequence[str]) -> pd.DataFrame:
     return table
 
 
+def digest(file: Path) -> str:
+    """This function will give the SHA-256 of a file's bytes (hexadecimal)."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
 def _file(file: Path) -> dict[str, Any]:
     table = pd.read_csv(file, low_memory=False)
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    return {"name": file.name, "sha256": digest, "rows": len(table), "columns": len(table.columns)}
+    return {"name": file.name, "sha256": digest(file), "rows": len(table), "columns": len(table.columns)}

@@ -29,7 +29,13 @@ MEANING = frozenset(
 def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     """Aim well-formed ids at things that exist: a foreign and an unknown id look the same, and teach little."""
     meta = case.meta
-    if meta is None or not case.path_parameters:
+    if meta is None:
+        return
+    for place, given in ((ParameterLocation.BODY, case.body), (ParameterLocation.QUERY, case.query)):
+        found = meta.components.get(place)
+        if found is not None and found.mode.is_positive and isinstance(given, dict):
+            aim_at_model(given)
+    if not case.path_parameters:
         return
     part = meta.components.get(ParameterLocation.PATH)
     if part is not None and part.mode.is_negative:
@@ -37,6 +43,16 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     for name in case.path_parameters:
         if name in IDS and (name in ALWAYS or chance.random() < KNOWN):
             case.path_parameters[name] = chance.choice(IDS[name])
+
+
+def aim_at_model(given: dict[str, Any]) -> None:
+    """Name a model that exists, and one of its inputs."""
+    if "model" in given and chance.random() < KNOWN:
+        given["model"] = chance.choice(IDS["key"])
+        changes = given.get("changes")
+        if isinstance(changes, dict) and changes:
+            given["model"] = IDS["key"][0]
+            given["changes"] = {"systolic": next(iter(changes.values()))}
 
 
 @schemathesis.hook

@@ -22,6 +22,9 @@ TAKE_BODIES = sorted(
 # Who may do it, so that a body is looked at at all.
 BY = {"limits": "doctor_in_team", "team-rules": "doctor_in_team", "rule-backtest": "doctor_in_team", "on-duty": "doctor_in_team"}
 HARMLESS = ("nothing", "many keys", "a long key", "prototype")  # JSON objects after all
+OPTIONAL = {"alert-acknowledge", "patient-assess"}  # no field must be there
+BY |= dict.fromkeys(("assessment-opinion", "outcomes", "outcome-withdraw", "risk-panel-assess"), "doctor_in_team")
+BY |= {"risk-version-approve": "doctor_elsewhere", "risk-version-refuse": "doctor_elsewhere"}
 BY |= {"break-the-glass": "doctor_elsewhere", "break-glass-review": "nurse_in_team", "limit-end": "doctor_in_team"}
 
 
@@ -57,8 +60,8 @@ def test_hostile_bodies_are_never_our_fault(world: World, client: dict[str, Clie
         for what, body in BODIES.items():
             answer = send(body)
             refused_well(answer, f"{what} at {name}")
-            # Addresses without a body look at none; acknowledging has no field that must be there.
-            if one.body is not None and what not in HARMLESS and name != "alert-acknowledge":
+            # Addresses without a body look at none.
+            if one.body is not None and what not in HARMLESS and name not in OPTIONAL:
                 assert answer.status_code >= 400, f"{what} was taken at {name}"
 
 
@@ -80,9 +83,13 @@ def test_naughty_questions(world: World, client: dict[str, Client]) -> None:
         "patients": ("after", "limit"),
         "worklist-rows": ("after", "limit"),
         "notices": ("after", "limit"),
+        "assessments": ("model", "since", "limit"),
+        "forecasts": ("days",),
+        "risk-panel": ("model", "band", "limit", "after"),
     }
+    hers = {"history", "why", "access-log", "patient-alerts", "assessments", "forecasts"}
     for name, parameters in questions.items():
-        ids = {"patient_id": str(world.ana.id)} if name in ("history", "why", "access-log", "patient-alerts") else {}
+        ids = {"patient_id": str(world.ana.id)} if name in hers else {}
         for parameter in parameters:
             for naughty in TEXTS:
                 answer = client["patient_self"].get(reverse(name, kwargs=ids), {"kind": "bp", "day": "2026-01-01"} | {parameter: naughty})

@@ -11,7 +11,10 @@ from healthhub.lib.data_classes import DATA_CLASSES
 from healthhub.people import consent, tokens
 from healthhub.people.models import Membership, Role, User
 from monitoring.models import Alert
+from risk import cards
+from risk.models import Assessment, Outcome
 from tests.permissions import records
+from tests.risk import said
 from tests.world import World, build
 
 CSRF = "c" * 32
@@ -61,6 +64,10 @@ def fill() -> Fuzzed:
         "entry_id": [str(grant.pk) for grant in grants] + [str(uuid4())],
         "token_id": [str(token.pk) for token in spare],
         "membership_id": [str(one) for one in _leavers(world)] + [str(uuid4())],
+        "assessment_id": [str(one) for one in Assessment.objects.filter(patient=world.ana).values_list("pk", flat=True)],
+        "outcome_id": [str(one) for one in Outcome.objects.filter(patient=world.ana).values_list("pk", flat=True)],
+        "version_id": [str(one) for one in _waiting(world)],
+        "key": [said.KEY, *cards.released()],
         "opening_id": [str(opening.pk) for opening in world.openings.values()],
     }
     # The patient last: she can shut everyone else out.
@@ -78,6 +85,11 @@ def _leavers(world: World) -> list[object]:
             Membership.objects.create(user=user, organisation=world.clinic, team=world.north, role=Role.NURSE, since=world.now).pk
         )
     return members
+
+
+def _waiting(world: World) -> list[object]:
+    """Versions that wait for a decision, so that one decision does not end the fuzzing of it."""
+    return [said.version(now=world.now, name=f"waiting {n}", state="challenger").pk for n in range(10)]
 
 
 def _session(world: World, role: str) -> dict[str, str]:

@@ -17,6 +17,7 @@ from monitoring.models import Alert, AlertState, Expected, Step
 from notifications import post
 from notifications.models import Notice
 from notifications.post import Message
+from risk.models import Outcome
 from tests.world import World, build
 
 WORDS = {"zh-hans": "血氧低", "en": "Oxygen is low"}
@@ -209,3 +210,14 @@ class TestAtOnce:
         handled = self.run([lambda: alerts.handle_due(now=at)] * 4)
         assert sum(map(int, handled)) == 10
         assert Step.objects.filter(did="escalated").count() == 10
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("severity", "outcome", "confirmed"), [("urgent", "acted", 1), ("urgent", "false_alarm", 0), ("watch", "acted", 0)]
+)
+def test_an_urgent_alert_acted_upon_is_something_models_may_learn_from(world: World, severity: str, outcome: str, confirmed: int) -> None:
+    alert = fire(world, severity=severity)
+    alerts.resolve(alert_id=alert.id, by=world.viewer("doctor_in_team"), outcome=outcome, text="seen", now=world.now)
+    found = Outcome.objects.filter(patient=world.ana, kind="confirmed_alert", at=alert.evidence_at, source=alerts.about(alert))
+    assert found.count() == confirmed

@@ -1,20 +1,25 @@
-"""Readings, alerts and limits for the walk through the table: Ana's and Ben's, each marked in every text that can carry a mark."""
+"""Readings, alerts, limits and assessments for the walk through the table: Ana's and Ben's, each marked in every text that can be."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from healthhub.people.access import Viewer
+from healthhub.people.models import Patient
 from monitoring import alerts, intake, plans
 from monitoring.models import Alert, Limit
 from notifications import channels
 from notifications.models import Notice
+from risk import outcomes, standings
+from risk.models import Version
+from tests.risk import said
 from tests.world import World
 
 
 @dataclass(frozen=True)
 class Records:
     """What the addresses of the table are aimed at: Ana's open alert, the one Dr Lim holds and snoozed, her limit, a reading's number,
-    a notice she was sent and the way she is told."""
+    a notice she was sent and the way she is told, what a model said of her, what happened to her, and a version that waits."""
 
     open_alert: UUID
     held_alert: UUID
@@ -22,15 +27,20 @@ class Records:
     seq: int
     notice: UUID
     channel: UUID
+    assessment: UUID
+    outcome: UUID
+    version: UUID
 
 
 def fill(world: World) -> Records:
     """This function will let both patients measure, alerts arise, and the doctors work with them."""
-    hers = [_measured_and_treated(world, whose) for whose in ("ana", "ben")]
+    speaking = said.version(now=world.now)
+    waiting = said.version(now=world.now, name="2", state="challenger")
+    hers = [_measured_and_treated(world, whose, speaking, waiting) for whose in ("ana", "ben")]
     return hers[0]
 
 
-def _measured_and_treated(world: World, whose: str) -> Records:
+def _measured_and_treated(world: World, whose: str, speaking: Version, waiting: Version) -> Records:
     patient, self_, doctor, nurse = (
         (world.ana, "patient_self", "doctor_in_team", "nurse_in_team")
         if whose == "ana"
@@ -69,4 +79,14 @@ def _measured_and_treated(world: World, whose: str) -> Records:
     person = world.users[self_].id
     channel = channels.add(person=person, transport="email", given={}, by=world.viewer(self_), now=now).channel
     notice = Notice.objects.filter(person=person).latest("seq")
-    return Records(found["vitals"], found["glucose"], limit.id, int(receipt.fates[0]["seq"]), notice.id, channel.id)
+    seq = int(receipt.fates[0]["seq"])
+    assessment, outcome = _judged(world, whose, patient, by, speaking)
+    return Records(found["vitals"], found["glucose"], limit.id, seq, notice.id, channel.id, assessment, outcome, waiting.id)
+
+
+def _judged(world: World, whose: str, patient: Patient, by: Viewer, speaking: Version) -> tuple[UUID, UUID]:
+    assessment = said.assessment(patient, speaking, now=world.now)
+    standings.opine(assessment_id=assessment.id, agrees=False, reason=world.said(whose, "she is not herself"), by=by, now=world.now)
+    at, note = world.now - timedelta(days=9), world.said(whose, "fell at home")
+    outcome = outcomes.record(patient_id=patient.id, kind="admission", at=at, note=note, by=by, now=world.now)
+    return assessment.id, outcome.id

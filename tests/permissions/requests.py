@@ -6,8 +6,12 @@ from typing import Any
 
 from django.urls import reverse
 
+from risk import cards
 from tests.permissions.records import Records
+from tests.risk import said
 from tests.world import World
+
+RELEASED = next(iter(cards.released()))
 
 
 @dataclass(frozen=True)
@@ -21,9 +25,8 @@ class Asking:
 
 def asking(world: World, records: Records, method: str, name: str) -> Asking:
     """This function will give the request for one line of the table, aimed at what is Ana's."""
-    return {**_people(world), **_readings(world, records), **_alerts(world, records), **_rules(world, records), **_notices(records)}[
-        f"{method} {name}"
-    ]
+    asked = _people(world) | _readings(world, records) | _alerts(world, records) | _rules(world, records) | _notices(records)
+    return (asked | _risk(world, records) | _models(records))[f"{method} {name}"]
 
 
 def _readings(world: World, records: Records) -> dict[str, Asking]:
@@ -68,6 +71,37 @@ def _rules(world: World, records: Records) -> dict[str, Asking]:
         "POST rule-backtest": Asking(body={"rule": "BP-01", "patients": [str(world.ana.id)], "days": 30}),
         "GET team-rules": Asking(north),
         "POST team-rules": Asking(north, {"definition": RULE, "reason": "tried on our own panel"}),
+    }
+
+
+def _risk(world: World, records: Records) -> dict[str, Asking]:
+    ana = {"patient_id": str(world.ana.id)}
+    happened = {"kind": "emergency_visit", "at": (world.now - timedelta(days=2)).isoformat(), "note": "chest pain"}
+    return {
+        "GET patient-risk": Asking(ana),
+        "GET assessments": Asking(ana),
+        "GET patient-scores": Asking(ana),
+        "GET forecasts": Asking(ana),
+        "POST what-if": Asking(ana, {"model": said.KEY, "changes": {"systolic": {"by": -10}}}),
+        "POST patient-assess": Asking(ana, {"models": []}),
+        "POST assessment-opinion": Asking({"assessment_id": str(records.assessment)}, {"agrees": True, "reason": "so it looks"}),
+        "GET outcomes": Asking(ana),
+        "POST outcomes": Asking(ana, happened),
+        "POST outcome-withdraw": Asking({"outcome_id": str(records.outcome)}, {"reason": "this was her sister"}),
+        "GET risk-panel": Asking(query={"model": said.KEY}),
+        "POST risk-panel-assess": Asking(body={"model": RELEASED, "patients": [str(world.ana.id)]}),
+    }
+
+
+def _models(records: Records) -> dict[str, Asking]:
+    waiting = {"version_id": str(records.version)}
+    return {
+        "GET risk-models": Asking(),
+        "GET risk-model-card": Asking({"key": RELEASED}),
+        "GET risk-model-versions": Asking({"key": said.KEY}),
+        "GET risk-model-watch": Asking({"key": said.KEY}),
+        "POST risk-version-approve": Asking(waiting, {"reason": "better on our own patients"}),
+        "POST risk-version-refuse": Asking(waiting, {"reason": "too few outcomes yet"}),
     }
 
 

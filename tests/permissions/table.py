@@ -96,6 +96,29 @@ POST    channels             401  201  201  201  201  201  201  201  201  201  2
 DELETE  channel              401  204  404  404  404  404  404  404  404  404  404  404  404  403  403  401  403
 GET     quiet-hours          401  200  200  200  200  200  200  200  200  200  200  200  200  403  403  401  403
 PUT     quiet-hours          401  200  200  200  200  200  200  200  200  200  200  200  200  403  403  401  403
+
+# Risk. What models and scores say of her is hers to read, and her people's; a new assessment is for those who act for her.
+GET     patient-risk         401  200  404  200  404  200  404  404  200  404  404  200  404  403  403  401  403
+GET     assessments          401  200  404  200  404  200  404  404  200  404  404  200  404  403  403  401  403
+GET     patient-scores       401  200  404  200  404  200  404  404  200  404  404  200  404  403  403  401  403
+GET     forecasts            401  200  404  200  404  200  404  404  200  404  404  200  404  403  403  401  403
+POST    what-if              401  200  404  200  404  200  404  404  200  404  404  200  404  403  403  401  403
+POST    patient-assess       401  202  404  202  404  202  404  404  202  404  404  403  404  403  403  401  403
+# A say in how she is judged, and what happened to her, is her clinicians'; through the broken glass one only looks.
+POST    assessment-opinion   401  403  404  403  404  201  404  404  201  404  404  403  404  403  403  401  403
+GET     outcomes             401  403  404  403  404  200  404  404  200  404  404  200  404  403  403  401  403
+POST    outcomes             401  403  404  403  404  201  404  404  201  404  404  403  404  403  403  401  403
+POST    outcome-withdraw     401  403  404  403  404  200  404  404  200  404  404  403  404  403  403  401  403
+GET     risk-panel           401  200  200  200  200  200  200  200  200  200  200  200  200  403  403  401  403
+POST    risk-panel-assess    401  403  404  403  404  202  404  404  202  404  404  403  404  403  403  401  403
+# Models are nobody's secret; how they hold up is for the staff of clinics and hospitals. An operator (Omar), or a doctor who leads
+# her team (Dr Osei; Mei leads hers as a nurse), decides which version speaks.
+GET     risk-models          401  200  200  200  200  200  200  200  200  200  200  200  200  403  403  401  403
+GET     risk-model-card      401  200  200  200  200  200  200  200  200  200  200  200  200  403  403  401  403
+GET     risk-model-versions  401  403  403  403  403  200  200  403  200  403  200  200  200  403  403  401  403
+GET     risk-model-watch     401  403  403  403  403  200  200  403  200  403  200  200  200  403  403  401  403
+POST    risk-version-approve 401  403  403  403  403  403  200  403  403  403  200  403  403  403  403  401  403
+POST    risk-version-refuse  401  403  403  403  403  403  200  403  403  403  200  403  403  403  403  401  403
 """
 
 

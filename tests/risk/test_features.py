@@ -5,7 +5,7 @@ from math import isnan
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from healthhub.lib.refused import Invalid
 from healthhub.records.catalogue import CUFFLESS, SUSPICIOUS
@@ -15,6 +15,7 @@ from risk.learned.card import About
 from risk.learned.inputs import Feature, Take
 from risk.learned.registry import MODELS
 from risk.learned.shape import Band, Learned
+from risk.learned.taking import taken
 from risk.scores.words import words
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -108,16 +109,18 @@ moments = st.floats(-20, 60, allow_nan=False)
 readings = st.lists(st.builds(pressure, moments, st.floats(60, 190)), max_size=20)
 
 
+@settings(deadline=None)
 @given(readings, st.sampled_from(WAYS))
 def test_nothing_after_the_moment_is_taken(found: list[Reading], how: str) -> None:
     take = Take(kind="bp", how=how, within=30 * DAY)
     history = person(*found)
-    past = features.taken(take, history.up_to(NOW), NOW)
-    assert features.taken(take, history, NOW) == past
+    past = taken(take, history.up_to(NOW), NOW)
+    assert taken(take, history, NOW) == past
     assert past is None or past.at is None or past.at <= NOW
 
 
 @pytest.mark.parametrize("learned", MODELS, ids=lambda learned: learned.key)
+@settings(deadline=None)
 @given(data=st.data())
 def test_no_model_sees_past_the_moment(learned: Learned, data: st.DataObject) -> None:
     """What a model derives from a history that goes on is what it derives from the history up to the moment."""
