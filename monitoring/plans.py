@@ -5,7 +5,7 @@ This is the door to plans for the rest of the house; `packs` and `judge` are beh
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -22,12 +22,18 @@ from healthhub.people.access import Viewer
 from healthhub.people.models import Patient
 from monitoring import packs
 from monitoring.judge import PatientContext, Plan, Rule
+from monitoring.judging.bounds import Bound
+from monitoring.judging.rules import NUMBERS
+from monitoring.judging.thresholds import Threshold
+from monitoring.judging.values import RANK
 from monitoring.models import LIVE_STATES, Limit, SavedRule
 
 logger = logging.getLogger(__name__)
 # The limit under which personal figures (best peak flow, dry weight) are kept: many rules use them.
 FIGURES = "figures"
 MAX_LIMIT = timedelta(days=366)
+# A second reading is asked for while she still sits there, up to this many seconds apart.
+AT_ONCE = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +126,46 @@ def in_force(*, viewer: Viewer, patient_id: UUID | str, now: datetime) -> list[d
 
 
 @transaction.atomic
+def at_once(*, patient_id: UUID, kinds: Collection[str], now: datetime) -> list[dict[str, Any]]:
+    """This function will give, as plain data, the rules (AMBER and above) that one value alone can break, the most severe first.
+
+    A phone without network judges by them what to tell her now: `bounds` in canonical units with figures native to other units,
+    `repeats` in seconds, texts in both languages. The caller has proved that the viewer may write for the patient.
+    """
+    found = situation(patient_id=patient_id, now=now)
+    by_kind = found.plan.listeners(found.context.conditions)
+    told = []
+    for kind in kinds:
+        for rule in by_kind.get(kind, ()):
+            condition = rule.condition
+            if type(condition) is not Threshold or rule.rank < RANK["amber"]:
+                continue
+            if condition.repeats and not any(repeat.apart <= AT_ONCE for repeat in condition.repeats):
+                continue
+            told.append((rule, kind, condition))
+    told.sort(key=lambda one: -one[0].rank)
+    emergency, _ = NUMBERS[found.context.locale]
+    return [_plain(rule, kind, condition, emergency) for rule, kind, condition in told]
+
+
+def _plain(rule: Rule, kind: str, condition: Threshold, emergency: str) -> dict[str, Any]:
+    def bound(one: Bound) -> dict[str, Any]:
+        return {"of": one.component, "op": one.op, "limit": one.limit, "native": dict(one.native)}
+
+    return {
+        "rule": rule.id,
+        "kind": kind,
+        "severity": rule.severity,
+        "bounds": [bound(one) for one in condition.bounds],
+        "every": condition.every,
+        "unless": [bound(one) for one in condition.unless],
+        "where": {name: sorted(words) for name, words in condition.where.items()},
+        "repeats": [{"times": one.times, "apart": one.apart, "within": one.within} for one in condition.repeats],
+        "ask": dict(rule.ask) if rule.ask else None,
+        "text": {language: text.replace("{emergency}", emergency) for language, text in rule.patient_text.items()},
+    }
+
+
 def set_limit(
     *, patient_id: UUID | str, rule_id: str, changes: dict[str, Any], reason: str, expires_at: datetime | None, by: Viewer, now: datetime
 ) -> Limit:

@@ -68,6 +68,16 @@ def settings_page(request: PageRequest) -> HttpResponse:
     return render(request, "hh/settings.html", context)
 
 
+def keep_unit(request: PageRequest, answer: HttpResponse, *, kind: str, unit: str) -> HttpResponse:
+    """This function will remember the unit in which she typed a value: with the person for glucose, else with this browser."""
+    if unit in shown.OWN_UNITS.get(kind, ()):
+        if kind == "glucose":
+            profile.change(by=request.visit.viewer, glucose_unit=unit, now=request.visit.now)
+        else:
+            _keep(answer, shown.unit_cookie(kind), unit)
+    return answer
+
+
 def _keep(answer: HttpResponse, name: str, value: str) -> None:
     answer.set_cookie(name, value, max_age=YEAR, secure=settings.SESSION_COOKIE_SECURE, samesite="Lax", httponly=True)
 

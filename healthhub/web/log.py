@@ -1,8 +1,9 @@
 """Logging a reading by hand: few fields, plain words, one call to the door that takes readings in."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -19,8 +20,10 @@ from healthhub.records import shown as readings
 from healthhub.records.catalogue import BY_KEY, Kind
 from healthhub.records.shown import Seen
 from healthhub.web import shown
+from healthhub.web.account import keep_unit
 from healthhub.web.home import EMERGENCY
-from healthhub.web.pages import PageRequest, Visit, page
+from healthhub.web.pad import ghost, knowledge
+from healthhub.web.pages import PageRequest, Visit, page, unit_in_use
 from monitoring import intake, worklist as doors
 
 # In the words of the person who has them; the catalogue's names are for clinicians.
@@ -39,6 +42,8 @@ SYMPTOMS: Mapping[str, str] = {
     "symptom_vomiting": _n("Vomiting"),
     "symptom_bleeding": _n("Heavy bleeding, or coughing up blood"),
 }
+KEY = re.compile(r"[0-9a-f-]{36}")
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)")  # when the page was sent, by the page's clock
 GRADES = (("1", _n("A little")), ("2", _n("Clearly")), ("3", _n("Badly")))
 
 
@@ -66,6 +71,7 @@ BOXES: Mapping[str, tuple[Box, ...]] = {
     "hr": (Box("value", "hr", _n("Pulse")),),
     "pef": (Box("value", "pef", _n("Peak flow")),),
     "symptoms": (),
+    "medication": (),
 }
 # Tiles of the chooser: what to log, its drawing, its name.
 TILES = (
@@ -74,8 +80,12 @@ TILES = (
     ("weight", "weight", _n("Weight")),
     ("spo2", "spo2", _n("Blood oxygen")),
     ("temp", "temp", _n("Body temperature")),
+    ("hr", "hr", _n("Pulse")),
+    ("medication", "pill", _n("Medication")),
     ("symptoms", "symptoms", _n("How I feel")),
 )
+TAKEN = (("1", _n("Yes, taken")), ("0", _n("Missed")))
+NUMBERS_ON_TILES = [key for key, _, _ in TILES if BOXES[key]]
 NAMES = {tile[0]: tile[2] for tile in TILES}
 
 
@@ -93,7 +103,21 @@ class Filled:
 def choose(request: PageRequest, patient_id: UUID) -> HttpResponse:
     """This function will ask what to log."""
     patient = access.patient_for(request.visit.viewer, patient_id, action="write", now=request.visit.now)
-    return render(request, "hh/log.html", {"patient": patient, "own": patient.user_id == request.visit.user.id, "tiles": TILES})
+    tiles = _last_used_first(request.visit, patient)
+    return render(request, "hh/log.html", {"patient": patient, "own": patient.user_id == request.visit.user.id, "tiles": tiles})
+
+
+def _last_used_first(visit: Visit, patient: Patient) -> list[tuple[str, str, str]]:
+    """The three kinds she logged last come first; the others keep their places, so that the eye finds them again."""
+    allowed = access.classes_allowed(visit.viewer, patient, action="read", now=visit.now)
+    kinds = [*NUMBERS_ON_TILES, "medication_taken", *SYMPTOMS]
+    newest = readings.latest(patient_id=patient.id, classes=allowed, now=visit.now, kinds=kinds, within=timedelta(days=60))
+    at: dict[str, datetime] = {}
+    for key, one in newest.items():
+        tile = "medication" if key == "medication_taken" else "symptoms" if key in SYMPTOMS else key
+        at[tile] = max(one.at, at.get(tile, one.at))
+    first = sorted(at, key=lambda key: at[key], reverse=True)[:3]
+    return sorted(TILES, key=lambda tile: first.index(tile[0]) if tile[0] in first else len(first))
 
 
 @page("patient", "caregiver", methods=("GET", "POST"))
@@ -105,28 +129,48 @@ def log(request: PageRequest, patient_id: UUID, what: str) -> HttpResponse:
     patient = access.patient_for(visit.viewer, patient_id, action="write", now=visit.now)
     if request.method != "POST":
         return _form(request, patient, what, Filled(), status=200)
-    filled = fill(what, request.POST, now=visit.now, zone=visit.zone, glucose_unit=visit.glucose_unit)
+    units = {box.kind: unit_in_use(request, BY_KEY[box.kind]) for box in BOXES[what]}
+    chosen = request.POST.get("unit", "")
+    if chosen in shown.OWN_UNITS.get(what, ()):
+        units[what] = chosen
+    filled = fill(what, request.POST, now=visit.now, zone=visit.zone, units=units)
     if filled.problems or not filled.readings:
         return _form(request, patient, what, filled, status=422)
     receipt = intake.receive(patient_id=patient.id, readings=filled.readings, by=visit.viewer, now=visit.now)
     filled.problems = refusals(filled, receipt.fates)
     if filled.problems:
         return _form(request, patient, what, filled, status=422)
-    return _saved(request, patient, what, filled, receipt)
+    return keep_unit(request, _saved(request, patient, what, filled, receipt), kind=what, unit=chosen)
 
 
-def fill(what: str, posted: Mapping[str, str], *, now: datetime, zone: ZoneInfo, glucose_unit: str) -> Filled:
+def fill(what: str, posted: Mapping[str, str], *, now: datetime, zone: ZoneInfo, units: Mapping[str, str]) -> Filled:
     """This function will read a form into readings as the API takes them; what cannot be read becomes a problem of its box."""
     filled = Filled(typed={name: text for name, text in posted.items() if name != "csrfmiddlewaretoken"})
     at = _moment(filled, now, zone)
     if what == "symptoms":
         _symptoms(filled, posted, at)
+    elif what == "medication":
+        _taken(filled, at)
     else:
-        _numbers(filled, what, at, glucose_unit)
+        _numbers(filled, what, at, units)
+    key = filled.typed.get("key", "")
+    if KEY.fullmatch(key):
+        # Made by the page: what is sent again after a lost answer is known again.
+        for reading in filled.readings:
+            reading["key"] = key
     return filled
 
 
-def _numbers(filled: Filled, what: str, at: str, glucose_unit: str) -> None:
+def _taken(filled: Filled, at: str) -> None:
+    taken = filled.typed.get("taken", "")
+    if taken not in dict(TAKEN):
+        filled.problems["taken"] = gettext("Please say whether you took it.")
+        return
+    filled.readings.append(_reading(BY_KEY["medication_taken"], at, BY_KEY["medication_taken"].unit) | {"value": int(taken)})
+    filled.boxes.append("taken")
+
+
+def _numbers(filled: Filled, what: str, at: str, units: Mapping[str, str]) -> None:
     by_kind: dict[str, dict[str, Any]] = {}
     for box in BOXES[what]:
         number = _number(filled, box)
@@ -134,7 +178,7 @@ def _numbers(filled: Filled, what: str, at: str, glucose_unit: str) -> None:
             continue
         kind = BY_KEY[box.kind]
         if kind.key not in by_kind:
-            by_kind[kind.key] = _reading(kind, at, shown.unit_of(kind, glucose_unit))
+            by_kind[kind.key] = _reading(kind, at, units[kind.key])
             filled.boxes.append(box.name)
         by_kind[kind.key]["value2" if box.second else "value"] = number
     meal = filled.typed.get("meal", "")
@@ -182,6 +226,9 @@ def _moment(filled: Filled, now: datetime, zone: ZoneInfo) -> str:
     """Now, unless she says that she measured earlier (wall clock of her zone)."""
     text = filled.typed.get("at", "").strip()
     if not text:
+        stated = filled.typed.get("moment", "")
+        if MOMENT.fullmatch(stated):
+            return stated
         return now.astimezone(zone).isoformat(timespec="seconds")
     try:
         return datetime.fromisoformat(text).replace(tzinfo=zone).isoformat(timespec="seconds")
@@ -227,15 +274,20 @@ def refusal_words(fate: Mapping[str, Any], kind: Kind, unit: str) -> str:
 
 def _form(request: PageRequest, patient: Patient, what: str, filled: Filled, *, status: int) -> HttpResponse:
     visit = request.visit
+    last = _last(visit, patient, what)
     boxes = []
     for number, box in enumerate(BOXES[what]):
         kind = BY_KEY[box.kind]
-        unit = shown.unit_of(kind, visit.glucose_unit)
+        unit = _unit(request, what, box.kind, filled)
         whole = kind.precision_in.get(unit, kind.precision) == 0
         boxes.append(
             {
                 "name": box.name,
                 "label": gettext(box.label),
+                "kind": box.kind,
+                "second": box.second,
+                "code": unit,
+                "ghost": ghost(last, kind, unit, second=box.second) if box.kind == what else "",
                 "unit": shown.unit_words(unit),
                 "mode": "numeric" if whole else "decimal",
                 "optional": box.optional,
@@ -254,11 +306,21 @@ def _form(request: PageRequest, patient: Patient, what: str, filled: Filled, *, 
         "meals": [(code, gettext(words)) for code, words in shown.MEALS.items()],
         "symptoms": [(key, gettext(words)) for key, words in SYMPTOMS.items()],
         "grades": [(code, gettext(words)) for code, words in GRADES],
-        "last": _last(visit, patient, what),
+        "taken": [(code, gettext(words)) for code, words in TAKEN],
+        "units": [(unit, shown.unit_words(unit)) for unit in shown.OWN_UNITS.get(what, ())],
+        "unit": _unit(request, what, what, filled) if what in BY_KEY else "",
+        "known": knowledge(visit, patient, sorted({box.kind for box in BOXES[what]}), emergency=EMERGENCY.get(patient.locale, "112")),
+        "last": last,
         "latest_at": f"{timezone.localtime(visit.now, visit.zone):%Y-%m-%dT%H:%M}",
     }
     template = "hh/log_form.html" if request.htmx else "hh/log_kind.html"
     return render(request, template, context, status=status)
+
+
+def _unit(request: PageRequest, what: str, kind: str, filled: Filled) -> str:
+    """The unit she has just typed in, or else the one she always does."""
+    chosen = filled.typed.get("unit", "")
+    return chosen if kind == what and chosen in shown.OWN_UNITS.get(what, ()) else unit_in_use(request, BY_KEY[kind])
 
 
 def _last(visit: Visit, patient: Patient, what: str) -> Seen | None:
@@ -270,14 +332,15 @@ def _saved(request: PageRequest, patient: Patient, what: str, filled: Filled, re
     visit = request.visit
     told = set(receipt.alerts)
     found = [alert for alert in doors.open_alerts(viewer=visit.viewer, patient_id=patient.id, now=visit.now) if alert.id in told]
+    pressing = any(alert.severity in {"red", "urgent"} for alert in found)
     context = {
         "patient": patient,
         "own": patient.user_id == visit.user.id,
         "what": what,
         "saved": [_spoken(reading, fate, visit) for reading, fate in zip(filled.readings, receipt.fates, strict=True)],
         # Once a danger is confirmed the card says what to do; another measurement would only hold her up.
-        "repeat": not any(alert.severity in {"red", "urgent"} for alert in found)
-        and any(fate.get("repeat") or "suspicious" in fate.get("flags", ()) for fate in receipt.fates),
+        "again": what == "bp" and not pressing,
+        "repeat": not pressing and any(fate.get("repeat") or "suspicious" in fate.get("flags", ()) for fate in receipt.fates),
         "advice": [fate["repeat"] for fate in receipt.fates if fate.get("repeat")],
         "alerts": found[:1],  # the most pressing; the first page has them all
         "emergency": EMERGENCY.get(patient.locale, "112"),
@@ -296,6 +359,8 @@ def _spoken(reading: Mapping[str, Any], fate: Mapping[str, Any], visit: Visit) -
     figure = f"{reading['value']:g}" + (f"/{reading['value2']:g}" if reading.get("value2") is not None else "")
     unit = shown.unit_words(reading["unit"])
     name = shown.both(kind.name)
+    if kind.key == "medication_taken":
+        figure, unit = gettext(dict(TAKEN)[str(reading["value"])]), ""
     if kind.key in SYMPTOMS:
         name, figure, unit = gettext(SYMPTOMS[kind.key]), shown.symptom_words(reading["value"]), ""
     return {"name": name, "figure": figure, "unit": unit, "fate": words.get(fate["fate"], gettext("Saved"))}

@@ -22,6 +22,7 @@ def world(served: World) -> World:
 
 
 def log_pressure(page: Page, high: int, low: int, *, minutes_ago: int = 0) -> None:
+    expect(page.locator("[data-pad]")).to_be_visible()
     page.locator("#box-high").press_sequentially(str(high))
     expect(page.locator("#box-low")).to_be_focused()  # the hand stays on the digits
     page.locator("#box-low").press_sequentially(str(low))

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Browser
 
+from healthhub.people.models import User
 from tests.servers import Web
 from tests.web.browsing import IN_A_BROWSER, Reader
 from tests.web.test_pages import crisis
@@ -49,8 +50,7 @@ def test_units_are_hers(world: World) -> None:
     client.post("/preferences", {"weight": "[jin_ch]", "glucose": "mg/dL", "temp": "nonsense"})
     assert client.cookies["hh_unit_weight"].value == "[jin_ch]"
     assert "hh_unit_temp" not in client.cookies
-    world.ana.user.refresh_from_db()
-    assert world.ana.user.glucose_unit == "mg/dL"
+    assert User.objects.get(email="patient_self@example.org").glucose_unit == "mg/dL"
 
 
 class TestInTheBrowser:
