@@ -22,6 +22,7 @@ FORECAST_EVERY = timedelta(hours=6)
 NIGHT_HOUR = 18  # UTC: 02:00 in China
 CHUNK = 200
 MOST_TASKS = 20  # asked for in one round of the sweep; the next round asks for more
+HURRY = timedelta(minutes=1)  # the pace of a model that abstained: what came in may be what was missing
 LEASE = timedelta(seconds=60)  # a worker that died loses its claim after this long
 
 _ASK = """
@@ -29,7 +30,10 @@ INSERT INTO risk_standing (patient_id, model, band, why, due_at)
 SELECT p, m, '', %(why)s, %(now)s FROM unnest(%(patients)s::uuid[], %(models)s::text[]) AS w(p, m)
 ON CONFLICT (patient_id, model) DO UPDATE
 SET why = excluded.why,
-    due_at = greatest(%(now)s, coalesce(risk_standing.assessed_at + (%(every)s::jsonb ->> risk_standing.model)::interval, %(now)s))
+    due_at = greatest(%(now)s, coalesce(risk_standing.assessed_at + CASE
+        WHEN EXISTS (SELECT 1 FROM risk_assessment a WHERE a.id = risk_standing.assessment_id AND a.value IS NULL)
+        THEN least((%(every)s::jsonb ->> risk_standing.model)::interval, %(hurry)s)
+        ELSE (%(every)s::jsonb ->> risk_standing.model)::interval END, %(now)s))
 """
 
 _CLAIM = """
@@ -65,6 +69,7 @@ def ask(*, pairs: Iterable[tuple[UUID, str]], why: str, now: datetime, paced: bo
         "why": why,
         "now": now,
         "every": json.dumps(every),
+        "hurry": HURRY,
     }
     with connection.cursor() as cursor:
         cursor.execute(_ASK, given)

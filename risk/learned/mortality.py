@@ -180,7 +180,7 @@ def _learned(key: str, zh: str, en: str, inputs_zh: str, inputs_en: str) -> Lear
         derive=derive,
         derives_from=DERIVED_FROM if key == "mortality-home" else DERIVED_WITH_LABS,
         live=True,
-        every_minutes=720,
+        every_minutes=5,
         reach=REACH[key],
         staff_only=True,
         not_for=frozenset({"pregnant"}),

@@ -100,6 +100,17 @@ class TestOne:
         assert one.problems[0]["code"] == code
         assert set(one.problems[0]["words"]) == {"zh-hans", "en"}
 
+    def test_what_was_missing_is_not_kept_waiting(self, ana: World) -> None:
+        send(ana, {"hr": (72, None)}, ana.now)
+        due.note_fresh(now=ana.now)
+        risks.work(model=KEY, now=ana.now)
+        send(ana, WELL, ana.now + timedelta(minutes=2))
+        due.note_fresh(now=ana.now + timedelta(minutes=2))
+        assert risks.work(model=KEY, now=ana.now + timedelta(minutes=2)) == 1
+        assert Assessment.objects.filter(patient=ana.ana, model=KEY).latest("as_of").value is not None
+        due.ask(pairs=[(ana.ana.id, KEY)], why="reading", now=ana.now + timedelta(minutes=4), paced=True)
+        assert risks.work(model=KEY, now=ana.now + timedelta(minutes=4)) == 0  # and who has an answer waits for the model's pace
+
     def test_silence_after_a_band_is_no_improvement(self, ana: World) -> None:
         send(ana, ILL, ana.now)
         one, _ = assessed(ana, ana.now)
