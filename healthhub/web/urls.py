@@ -2,11 +2,17 @@
 
 from django.urls import path
 
-from healthhub.web import account, chart, health, home, log, worklist
+from healthhub.web import account, chart, health, home, log, offline, session, worklist
 
 urlpatterns = [
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
+    path("manifest.webmanifest", offline.manifest, name="manifest"),
+    path("sw.js", offline.worker, name="worker"),
+    path("offline", offline.offline, name="offline"),
+    path("session", session.session, name="session"),
+    path("log", offline.log_own, name="log_own"),
+    path("people/<uuid:patient_id>/pad", offline.pad, name="pad"),
     path("settings", account.settings_page, name="settings"),
     path("preferences", account.preferences, name="preferences"),
     path("", home.first, name="first"),
