@@ -31,7 +31,7 @@ const waiting = new Set<string>();
 const shown = new Set<string>();
 
 const isOpen = () => socket !== null && socket.readyState === WebSocket.OPEN;
-const clock = (at: number) => new Date(at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+const clock = (at: number) => new Date(at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
 function busy(part: HTMLElement): boolean {
   // Never take a half-written note or a menu away from under the hand.

@@ -4,7 +4,7 @@ import { send, session, standing, whenTold } from "./lib/outbox";
 import { all, maybe, one } from "./lib/page";
 import { everythingWaiting, fact, keepFact, keepPad, padOf, type Pad } from "./lib/store";
 
-const { user, pad } = document.body.dataset;
+const { user, learn: own } = document.body.dataset;
 const FRESH = 15 * 60_000;
 const SLOW = 300; // what takes longer shows that it is under way
 
@@ -71,7 +71,7 @@ async function settle(): Promise<void> {
     await navigator.serviceWorker?.register("/sw.js");
   }
   await sync();
-  const paths = [pad, ...all("[data-pad-from]").map((part) => part.dataset.padFrom)].filter((path): path is string => Boolean(path));
+  const paths = [own, ...all("main [data-learn]").map((part) => part.dataset.learn)].filter((path): path is string => Boolean(path));
   if (user && navigator.onLine) for (const path of new Set(paths)) await learn(path);
 }
 
