@@ -12,6 +12,7 @@ from healthhub.api.alert_shapes import PersonSerializer
 from healthhub.api.auth import Asked
 from healthhub.api.schema import WITH_BODY, answers, body_of, id_in_path, query_of
 from healthhub.care import medications
+from healthhub.care.adherence import Adherence
 from healthhub.people import access
 
 PATIENT = id_in_path("patient_id", "The patient.")
@@ -109,9 +110,7 @@ class StopMedication(APIView):
     viewer_kinds = frozenset({"user"})
     does: ClassVar = {"POST": "write"}
 
-    @extend_schema(
-        operation_id="medication_stop", request=None, parameters=[MEDICATION], responses=answers(MedicationSerializer, 404, 409)
-    )
+    @extend_schema(operation_id="medication_stop", request=None, parameters=[MEDICATION], responses=answers(MedicationSerializer, 404, 409))
     def post(self, request: Asked, medication_id: str) -> Response:
         """Take a medicine off her list from now on; it stays on file."""
         medication = medications.stop(medication_id=medication_id, by=request.viewer, now=timezone.now())
@@ -136,5 +135,5 @@ class Intakes(APIView):
         return Response({"fate": fate["fate"], "seq": fate["seq"]}, status=201)
 
 
-def _counted(one: medications.Adherence | None) -> dict[str, int] | None:
+def _counted(one: Adherence | None) -> dict[str, int] | None:
     return None if one is None else {"due": one.due, "taken": one.taken}

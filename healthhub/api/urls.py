@@ -3,7 +3,21 @@
 from django.urls import URLPattern, path
 from drf_spectacular.views import SpectacularAPIView
 
-from healthhub.api import alerts, audit, breakglass, consent, contacts, medications, notices, observations, people, risk, risk_models, rules, tokens
+from healthhub.api import (
+    alerts,
+    audit,
+    breakglass,
+    consent,
+    contacts,
+    medications,
+    notices,
+    observations,
+    people,
+    risk,
+    risk_models,
+    rules,
+    tokens,
+)
 
 urlpatterns: list[URLPattern] = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

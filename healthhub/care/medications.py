@@ -192,9 +192,7 @@ def _dose(medication: Medication, day: date, at: time, now: datetime) -> Dose:
 
 def _said(patient: Patient, *, since: datetime, now: datetime) -> dict[str, tuple[bool, int, datetime]]:
     """What was said of doses: reading key -> taken, seq, moment; the newest word counts."""
-    rows = timeline.history(
-        patient_id=patient.id, kinds=[KIND.number], since=since, until=now + timedelta(minutes=10), limit=MOST_INTAKES
-    )
+    rows = timeline.history(patient_id=patient.id, kinds=[KIND.number], since=since, until=now + timedelta(minutes=10), limit=MOST_INTAKES)
     return {row["key"]: (bool(row["value"]), row["seq"], row["at"].replace(tzinfo=row["at"].tzinfo or UTC)) for row in reversed(rows)}
 
 
