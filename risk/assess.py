@@ -6,7 +6,7 @@ alerts: whoever calls hears which bands were crossed.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -159,14 +159,14 @@ ON CONFLICT (patient_id, model) DO UPDATE SET
     assessment_id = excluded.assessment_id, assessed_at = excluded.assessed_at,
     band = CASE WHEN excluded.band = '' THEN s.band ELSE excluded.band END,
     band_since = CASE WHEN excluded.band IN ('', s.band) THEN s.band_since ELSE excluded.band_since END,
-    due_at = CASE WHEN s.due_at IS NULL OR s.due_at = %(lease)s OR %(lease)s::timestamptz IS NULL THEN excluded.due_at ELSE %(soon)s END
+    due_at = CASE WHEN s.due_at IS NULL OR s.due_at = %(lease)s OR %(lease)s::timestamptz IS NULL THEN excluded.due_at ELSE s.due_at END
 """
 
 
 def _write(made: Sequence[Assessment], learned: Learned, now: datetime, why: str, lease: datetime | None) -> None:
     """Two statements. Who abstains keeps the band she had: silence is not an improvement, and its end is not a crossing.
 
-    Whose `due_at` is not the lease any more became due meanwhile: she is looked at again as soon as the model's pace allows.
+    Whose `due_at` is not the lease any more became due meanwhile: she stays due.
     """
     made = sorted(made, key=lambda one: one.patient_id)  # one order for all workers: none waits for another in a ring
     Assessment.objects.bulk_create(made)
@@ -175,7 +175,6 @@ def _write(made: Sequence[Assessment], learned: Learned, now: datetime, why: str
         "why": why,
         "now": now,
         "lease": lease,
-        "soon": now + timedelta(minutes=learned.every_minutes),
         "patients": [one.patient_id for one in made],
         "assessments": [one.id for one in made],
         "bands": [one.band or None for one in made],
