@@ -20,7 +20,7 @@ from tests.world import World
 @dataclass(frozen=True)
 class Records:
     """What the addresses of the table are aimed at: Ana's open alert, the one Dr Lim holds and snoozed, her limit, a reading's number,
-    a notice she was sent and the way she is told, what a model said of her, what happened to her, a version that waits, a visit, a medicine."""
+    a notice she was sent and the way she is told, what a model said of her, an event, a waiting version, a visit, a medicine."""
 
     open_alert: UUID
     held_alert: UUID
