@@ -22,7 +22,24 @@ FORECAST_EVERY = timedelta(hours=6)
 NIGHT_HOUR = 18  # UTC: 02:00 in China
 CHUNK = 200
 MOST_TASKS = 20  # asked for in one round of the sweep; the next round asks for more
-HURRY = timedelta(minutes=1)  # the pace of a model that abstained: what came in may be what was missing
+# What devices send by themselves, every few minutes: these keep to the model's pace. Everything else a person measured, typed or
+# ordered, now and then: she is looked at in the same round, for it may be what was missing.
+STREAMS = frozenset(
+    {
+        "cgm",
+        "hr",
+        "hrv_sdnn",
+        "hrv_rmssd",
+        "rr",
+        "spo2",
+        "skin_temp",
+        "steps",
+        "distance",
+        "active_minutes",
+        "active_energy",
+        "basal_energy",
+    }
+)
 LEASE = timedelta(seconds=60)  # a worker that died loses its claim after this long
 
 _ASK = """
@@ -30,10 +47,7 @@ INSERT INTO risk_standing (patient_id, model, band, why, due_at)
 SELECT p, m, '', %(why)s, %(now)s FROM unnest(%(patients)s::uuid[], %(models)s::text[]) AS w(p, m)
 ON CONFLICT (patient_id, model) DO UPDATE
 SET why = excluded.why,
-    due_at = greatest(%(now)s, coalesce(risk_standing.assessed_at + CASE
-        WHEN EXISTS (SELECT 1 FROM risk_assessment a WHERE a.id = risk_standing.assessment_id AND a.value IS NULL)
-        THEN least((%(every)s::jsonb ->> risk_standing.model)::interval, %(hurry)s)
-        ELSE (%(every)s::jsonb ->> risk_standing.model)::interval END, %(now)s))
+    due_at = greatest(%(now)s, coalesce(risk_standing.assessed_at + (%(every)s::jsonb ->> risk_standing.model)::interval, %(now)s))
 """
 
 _CLAIM = """
@@ -42,18 +56,24 @@ FROM (SELECT id FROM risk_standing WHERE due_at <= %(now)s AND model = %(model)s
 WHERE s.id = c.id RETURNING s.patient_id, s.why
 """
 
+_SETTLE = """
+UPDATE risk_standing s SET assessed_at = %(now)s, due_at = w.night
+FROM unnest(%(patients)s::uuid[], %(nights)s::timestamptz[]) AS w(patient, night)
+WHERE s.patient_id = w.patient AND s.model = %(model)s AND s.due_at = %(lease)s
+"""
+
 
 @transaction.atomic
 def note_fresh(*, now: datetime, limit: int = 5_000) -> int:
-    """This function will turn what came in into standings that are due, none sooner than its model's pace allows. Gives how many."""
-    pairs = set()
+    """This function will make due what new readings concern: now, or for streams when the model's pace allows. Gives how many."""
+    at_once: set[tuple[UUID, str]] = set()
+    paced: set[tuple[UUID, str]] = set()
     for patient_id, numbers in fresh.take(limit=limit).items():
-        for number in numbers:
-            kind = BY_NUMBER[number].key if number in BY_NUMBER else ""
-            pairs |= {(patient_id, model) for model in cards.live_by_kind().get(kind, ())}
+        for kind in (BY_NUMBER[number].key for number in numbers if number in BY_NUMBER):
+            (paced if kind in STREAMS else at_once).update((patient_id, model) for model in cards.live_by_kind().get(kind, ()))
             if kind in forecast.KINDS:
-                pairs.add((patient_id, FORECAST))
-    return ask(pairs=pairs, why="reading", now=now, paced=True)
+                paced.add((patient_id, FORECAST))
+    return ask(pairs=at_once, why="reading", now=now) + ask(pairs=paced - at_once, why="reading", now=now, paced=True)
 
 
 def ask(*, pairs: Iterable[tuple[UUID, str]], why: str, now: datetime, paced: bool = False) -> int:
@@ -69,7 +89,6 @@ def ask(*, pairs: Iterable[tuple[UUID, str]], why: str, now: datetime, paced: bo
         "why": why,
         "now": now,
         "every": json.dumps(every),
-        "hurry": HURRY,
     }
     with connection.cursor() as cursor:
         cursor.execute(_ASK, given)
@@ -96,10 +115,9 @@ def hand_out(*, now: datetime) -> int:
 
 def settle(*, model: str, patient_ids: Sequence[UUID], lease: datetime, now: datetime) -> None:
     """This function will note that claimed patients were looked at; whoever became due meanwhile stays due."""
-    rows = list(Standing.objects.filter(model=model, patient_id__in=patient_ids, due_at=lease))
-    for row in rows:
-        row.assessed_at, row.due_at = now, next_night(row.patient_id, now)
-    Standing.objects.bulk_update(rows, ["assessed_at", "due_at"])
+    nights = [next_night(one, now) for one in patient_ids]
+    with connection.cursor() as cursor:
+        cursor.execute(_SETTLE, {"now": now, "lease": lease, "model": model, "patients": list(patient_ids), "nights": nights})
 
 
 def next_night(patient_id: UUID, now: datetime) -> datetime:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from healthhub.config.servers import Servers
+from tools import bootstrap
 
 STARTED: list[tuple[Servers, Path]] = []
 
@@ -51,6 +52,10 @@ def start_servers() -> None:
 def pytest_load_initial_conftests() -> None:
     settle_environment()
     worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if not worker:
+        with bootstrap.alone():  # pytest started by hand: pages without words and scripts would prove nothing
+            bootstrap.compile_words()
+            bootstrap.build_assets()
     if worker:
         take_own_share(worker)
     elif not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):

@@ -1,4 +1,4 @@
-"""From a bare Python to a running command: makes .venv, installs the pinned requirements, compiles the words, hands over.
+"""From a bare Python to a running command: makes .venv, installs the pinned requirements, builds words and scripts, hands over.
 
 Standard library only, and the whole file must parse on Python 3.6, so that an old Python gets a sentence and no traceback.
 """
@@ -12,6 +12,7 @@ if sys.version_info < (3, 11):
     )
 
 import configparser
+import contextlib
 import fcntl
 import hashlib
 import json
@@ -19,6 +20,7 @@ import os
 import shutil
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,6 +28,8 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 NOTE = VENV / "healthhub-installed.json"
 LOCALE = ROOT / "healthhub" / "web" / "locale"
+ASSETS, BUILT = ROOT / "healthhub" / "web" / "assets", ROOT / "healthhub" / "web" / "built"
+OLDEST_NODE = 20
 RUNTIME, EVERYTHING = "requirements.txt", "requirements-dev.txt"
 LOCK_FLAGS = ["--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"]
 LOCK_FLAGS += ["--no-emit-index-url", "--no-emit-find-links", "--no-annotate", "--custom-compile-command", "make lock"]
@@ -49,14 +53,17 @@ def say(text: str) -> None:
     print("-> " + text, flush=True)
 
 
-def run(command: list[str | Path], trouble: str) -> None:
-    """This function will run a command quietly and end with one sentence when it fails; its output goes to var/log."""
+def run(command: list[str | Path], trouble: str, path: str = "") -> None:
+    """This function will run a command quietly (found on `path`) and end with one sentence when it fails; its output goes to var/log."""
+    environment = dict(os.environ, PATH=path) if path else None
+    if path:
+        command = [shutil.which(str(command[0]), path=path) or command[0], *command[1:]]
     log = ROOT / "var" / "log" / "setup.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as out:
         out.write(("$ " + " ".join(map(str, command)) + "\n").encode())
         out.flush()
-        done = subprocess.run(list(map(str, command)), stdout=out, stderr=out, stdin=subprocess.DEVNULL, cwd=str(ROOT))
+        done = subprocess.run(list(map(str, command)), stdout=out, stderr=out, stdin=subprocess.DEVNULL, cwd=str(ROOT), env=environment)
     if done.returncode:
         raise Trouble(trouble + " (exit %d; details at the end of var/log/setup.log)" % done.returncode)
 
@@ -161,13 +168,73 @@ def compile_words() -> None:
             run(command, "The words in %s could not be compiled." % words.relative_to(ROOT))
 
 
+def assets_digest() -> str:
+    """This function will give one figure for everything that the built files depend on."""
+    found = hashlib.sha256()
+    settings = [ROOT / name for name in ("package.json", "package-lock.json", "tsconfig.json")]
+    for path in [*settings, *sorted(path for path in ASSETS.rglob("*") if path.is_file())]:
+        found.update(str(path.relative_to(ROOT)).encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return found.hexdigest()
+
+
+def node_path() -> str:
+    """This function will give a PATH on which node (20 or newer) and npm are: the machine's own, else those of a wheel in .venv."""
+    ours = "%s%s%s" % (PYTHON.parent, os.pathsep, os.environ.get("PATH", os.defpath))
+    for path in (os.environ.get("PATH", os.defpath), ours):
+        node = shutil.which("node", path=path)
+        if node and shutil.which("npm", path=path) and node_is_new_enough(node):
+            return path
+    say("installing node from a wheel: this machine has none that is %d or newer" % OLDEST_NODE)
+    follow_pip_to_its_index()
+    wheel: list[str | Path] = [find_uv(), "pip", "install", "--quiet", "--python", PYTHON, "--require-hashes"]
+    run([*wheel, "-r", ROOT / "tools" / "node.txt"], "Node, which builds the pages' scripts, could not be downloaded: look at the network.")
+    return ours
+
+
+def node_is_new_enough(node: str) -> bool:
+    said = subprocess.run([node, "--version"], capture_output=True, text=True).stdout
+    number = said.lstrip("v").split(".")[0]
+    return number.isdigit() and int(number) >= OLDEST_NODE
+
+
+def prepare_packages(path: str) -> None:
+    """This function will install the pinned packages of the pages' scripts, unless they are there."""
+    note = ROOT / "node_modules" / "healthhub-installed"
+    pins = digest("package-lock.json")
+    if note.exists() and note.read_text() == pins:
+        return
+    run(["npm", "ci"], "The packages of the pages' scripts could not be downloaded: look at the network or the registry.", path=path)
+    note.write_text(pins)
+
+
+def build_assets() -> None:
+    """This function will build the pages' scripts (TypeScript) into what the browser loads, when something of them changed."""
+    note, now = BUILT / ".digest", assets_digest()
+    if note.exists() and note.read_text() == now:
+        return
+    started = time.monotonic()
+    path = node_path()
+    prepare_packages(path)
+    shutil.rmtree(BUILT, ignore_errors=True)
+    run(["npm", "run", "--silent", "build"], "The pages' scripts could not be built.", path=path)
+    note.write_text(now)
+    say("built the pages' scripts in %.0f s" % (time.monotonic() - started))
+
+
 def prepare(which: str) -> None:
     """This function will bring the environment up to date; two commands at once wait for each other."""
+    with alone():
+        install_requirements(which)
+        compile_words()
+        build_assets()
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
     (ROOT / "var").mkdir(exist_ok=True)
     with (ROOT / "var" / "setup.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        install_requirements(which)
-        compile_words()
+        yield
 
 
 def hand_over(*command: str) -> None:

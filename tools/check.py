@@ -1,6 +1,7 @@
 """Everything that can be checked without running the product's tests: `make check`. Runs all, then says what failed."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from healthhub.config.servers import ROOT, Servers
+from tools.bootstrap import node_path, prepare_packages
 
 BIN = Path(sys.executable).parent
 CODE = ["healthhub", "monitoring", "risk", "notifications", "tools", "tests", "manage.py"]
@@ -36,12 +38,15 @@ def ran(name: str, command: Sequence[str | Path], environment: dict[str, str]) -
 
 
 def checks(environment: dict[str, str]) -> list[bool]:
+    node = node_path()
+    prepare_packages(node)  # built files may have come from elsewhere
     test = environment | {"HEALTHHUB_MODE": "test", "SECRET_KEY": PRODUCTION["SECRET_KEY"]}
     results = [
         ran("ruff", [BIN / "ruff", "check", *CODE], {}),
         ran("format", [BIN / "ruff", "format", "--check", *CODE], {}),
         ran("import contracts", [BIN / "lint-imports"], test),
         ran("types", [BIN / "mypy", *TYPED], test),
+        ran("types of the pages' scripts", [shutil.which("npm", path=node) or "npm", "run", "--silent", "types"], {"PATH": node}),
         ran("migrations", [sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"], test),
         ran("deployment settings", [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"], environment | PRODUCTION),
         ran("words", [sys.executable, "tools/words.py"], test),

@@ -16,6 +16,11 @@ app.autodiscover_tasks(["healthhub.audit", "notifications", "monitoring", "risk"
 
 @worker_before_create_process.connect
 def share_what_is_loaded(**_: object) -> None:
-    """This function will keep the collector of a worker's children off what they share with it: it would copy every page it looks at."""
+    """This function will keep the collector off what a worker shares with its children: it would copy every page it looks at.
+
+    A chunk of patients is tens of thousands of small values without a cycle among them: looking through them at every 700 new ones
+    took a fifth of the time.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(100_000, 20, 20)

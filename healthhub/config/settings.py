@@ -176,6 +176,7 @@ TIME_ZONE = "UTC"
 
 # Files
 STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "healthhub" / "web" / "built"]  # the scripts, as tools/bootstrap.py builds them from healthhub/web/assets
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "var" / "static")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

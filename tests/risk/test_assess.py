@@ -104,12 +104,20 @@ class TestOne:
         send(ana, {"hr": (72, None)}, ana.now)
         due.note_fresh(now=ana.now)
         risks.work(model=KEY, now=ana.now)
-        send(ana, WELL, ana.now + timedelta(minutes=2))
-        due.note_fresh(now=ana.now + timedelta(minutes=2))
-        assert risks.work(model=KEY, now=ana.now + timedelta(minutes=2)) == 1
+        send(ana, WELL, ana.now + timedelta(seconds=3))
+        due.note_fresh(now=ana.now + timedelta(seconds=3))
+        assert risks.work(model=KEY, now=ana.now + timedelta(seconds=3)) == 1
         assert Assessment.objects.filter(patient=ana.ana, model=KEY).latest("as_of").value is not None
-        due.ask(pairs=[(ana.ana.id, KEY)], why="reading", now=ana.now + timedelta(minutes=4), paced=True)
-        assert risks.work(model=KEY, now=ana.now + timedelta(minutes=4)) == 0  # and who has an answer waits for the model's pace
+
+    def test_what_streams_keeps_to_the_models_pace(self, ana: World) -> None:
+        send(ana, WELL, ana.now)
+        due.note_fresh(now=ana.now)
+        assert risks.work(model=KEY, now=ana.now) == 1
+        soon, later = ana.now + timedelta(minutes=1), ana.now + timedelta(hours=1)
+        send(ana, {"hr": (74, None)}, soon)
+        due.note_fresh(now=soon)
+        assert risks.work(model=KEY, now=soon) == 0
+        assert risks.work(model=KEY, now=later) == 1
 
     def test_silence_after_a_band_is_no_improvement(self, ana: World) -> None:
         send(ana, ILL, ana.now)

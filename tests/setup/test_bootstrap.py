@@ -1,6 +1,7 @@
 """Setting up from a bare Python: what goes wrong is said in one sentence, and nothing is done twice."""
 
 import ast
+import json
 import os
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from healthhub.config.servers import ROOT
+from tools import bootstrap
 
 SCRIPT = ROOT / "tools" / "bootstrap.py"
 
@@ -74,7 +76,7 @@ def test_help_names_the_commands(checkout: Path) -> None:
 
 
 def test_pins_carry_hashes_and_no_addresses() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt", "tools/uv.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", "tools/uv.txt", "tools/node.txt"):
         text = (ROOT / name).read_text()
         assert "://" not in text
         assert all(" \\" in line for line in text.splitlines() if "==" in line), name
@@ -86,3 +88,36 @@ def test_everything_the_product_needs_is_pinned_alike_for_its_tests() -> None:
         for name in ("requirements.txt", "requirements-dev.txt")
     )
     assert runtime < everything
+
+
+def test_packages_of_the_pages_are_pinned_without_addresses() -> None:
+    text = (ROOT / "package-lock.json").read_text()
+    assert "://" not in text
+    assert '"resolved"' not in text
+    packages = json.loads(text)["packages"]
+    assert all("integrity" in package for name, package in packages.items() if name)
+    wanted = json.loads((ROOT / "package.json").read_text())
+    asked = wanted["dependencies"] | wanted["devDependencies"]
+    assert {name: packages[f"node_modules/{name}"]["version"] for name in asked} == asked
+
+
+def test_scripts_are_built_again_when_a_source_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "healthhub" / "web"
+    (place / "assets" / "lib").mkdir(parents=True)
+    for name in ("package.json", "package-lock.json", "tsconfig.json"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    for name, path in {"ROOT": tmp_path, "ASSETS": place / "assets", "BUILT": place / "built"}.items():
+        monkeypatch.setattr(bootstrap, name, path)
+    (place / "assets" / "lib" / "one.ts").write_text("export const one = 1;")
+    (place / "assets" / "page.ts").write_text('import { one } from "./lib/one"; console.log(one);')
+    (tmp_path / "node_modules").symlink_to(ROOT / "node_modules")
+    bootstrap.build_assets()
+    made = place / "built" / "healthhub" / "page.js"
+    assert "console.log(1)" in made.read_text()
+    before = made.stat().st_mtime_ns
+    bootstrap.build_assets()
+    assert made.stat().st_mtime_ns == before
+    (place / "assets" / "lib" / "one.ts").write_text("export const one = 2;")
+    bootstrap.build_assets()
+    assert "console.log(2)" in made.read_text()
+    assert made.with_suffix(".js.map").exists()

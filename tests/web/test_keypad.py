@@ -51,7 +51,7 @@ def press(page: Page, digits: str) -> None:
 
 
 JUDGED = """async ([kind, unit, values]) => {
-    const { danger } = await import("/static/healthhub/judge.js");
+    const { danger } = await import("/static/healthhub/log.js");
     const known = JSON.parse(document.getElementById("known").textContent);
     known.before[kind].recent = [];
     return values.map(([value, value2]) => {

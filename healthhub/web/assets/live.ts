@@ -1,31 +1,44 @@
 // One socket a page. It carries hints only ("alert 17 changed"): the parts of the page that the hint concerns are fetched anew,
 // and after every gap all of them are, because a hint that was missed is never sent again.
 // docs/sockets.md is the contract of the frames and of the close codes.
-const banner = document.getElementById("connection");
-const toasts = document.getElementById("toasts");
+import { all, language, maybe, one } from "./lib/page";
+
+interface Notice {
+  type: "notice";
+  notice: string;
+  seq: number;
+  patient?: string;
+  seen?: boolean;
+  severity: string;
+  texts: Record<"zh-hans" | "en", { title: string; body: string }>;
+}
+type Frame = Notice | { type: "hello"; seq: number; patient?: never } | { type: "alert" | "observation" | "consent"; patient?: string };
+
+const banner = one("#connection");
+const toasts = one("#toasts");
 const SIGN_IN = 4401;
 const RIGHTS_CHANGED = 4403;
 const SILENCE = 60_000;
 const GRACE = 3_000;
-let socket = null;
+let socket: WebSocket | null = null;
 let heard = Date.now();
 let wait = 500;
 let opened = false;
-let lastNotice = null; // the number of the newest notice we know: after a gap the server sends what came after it
-const waiting = new Map();
-const shown = new Set();
+let lastNotice: number | null = null; // the number of the newest notice we know: after a gap the server sends what came after it
+const waiting = new Set<string>();
+const shown = new Set<string>();
 
 const isOpen = () => socket !== null && socket.readyState === WebSocket.OPEN;
-const clock = (at) => new Date(at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+const clock = (at: number) => new Date(at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
 
-function busy(part) {
+function busy(part: HTMLElement): boolean {
   // Never take a half-written note or a menu away from under the hand.
   const active = document.activeElement;
-  const typing = part.contains(active) && active.matches("input, textarea, select");
+  const typing = active !== null && part.contains(active) && active.matches("input, textarea, select");
   return typing || part.querySelector("form.panel") !== null;
 }
 
-function refresh(part, tries = 0) {
+function refresh(part: HTMLElement, tries = 0): void {
   if (!part.isConnected) return;
   if (busy(part) && tries < 150) {
     setTimeout(() => refresh(part, tries + 1), 2_000);
@@ -35,19 +48,20 @@ function refresh(part, tries = 0) {
 }
 
 // A burst of readings is one fetch: at most two a second and part, and always one after the last.
-function refreshSoon(part) {
+function refreshSoon(part: HTMLElement): void {
   const name = part.id;
   if (waiting.has(name)) return;
-  waiting.set(name, setTimeout(() => {
+  waiting.add(name);
+  setTimeout(() => {
     waiting.delete(name);
     const now = document.getElementById(name);
     if (now) refresh(now);
-  }, 300));
+  }, 300);
 }
 
-function heardOf(event) {
-  for (const part of document.querySelectorAll("[data-live]")) {
-    const cares = part.dataset.live.split(" ").includes(event.type);
+function heardOf(event: Frame): void {
+  for (const part of all("[data-live]")) {
+    const cares = (part.dataset.live ?? "").split(" ").includes(event.type);
     const hers = !part.dataset.livePatient || !event.patient || part.dataset.livePatient === event.patient;
     if (cares && hers) refreshSoon(part);
   }
@@ -55,38 +69,40 @@ function heardOf(event) {
 }
 
 // A notice about someone who is not on this page is said in words; about someone who is, the page itself changes.
-function sayNotice(notice) {
+function sayNotice(notice: Notice): void {
   if (shown.has(notice.notice)) return;
   shown.add(notice.notice);
-  const here = !notice.patient || document.querySelector(`[data-live-patient="${notice.patient}"], [data-patient="${notice.patient}"]`);
+  const here = !notice.patient || maybe(`[data-live-patient="${notice.patient}"], [data-patient="${notice.patient}"]`);
   if (!here && !notice.seen) {
-    const words = notice.texts[document.documentElement.lang.startsWith("zh") ? "zh-hans" : "en"];
+    const words = notice.texts[language()];
     const toast = Object.assign(document.createElement("div"), { className: `card toast ${notice.severity}` });
-    const link = Object.assign(document.createElement("a"), { href: toasts.dataset.link + notice.patient, textContent: words.title });
+    const link = Object.assign(document.createElement("a"), { href: `${toasts.dataset.link}${notice.patient}`, textContent: words.title });
     const body = Object.assign(document.createElement("p"), { textContent: words.body });
     const away = Object.assign(document.createElement("button"), { type: "button", className: "quiet", textContent: "✕" });
-    away.setAttribute("aria-label", toasts.dataset.close);
+    away.setAttribute("aria-label", toasts.dataset.close ?? "");
     away.addEventListener("click", () => toast.remove());
     toast.append(link, away, body);
     toasts.append(toast);
   }
-  if (document.visibilityState === "visible" && isOpen()) socket.send(JSON.stringify({ type: "seen", notice: notice.notice }));
+  if (document.visibilityState === "visible" && isOpen()) socket?.send(JSON.stringify({ type: "seen", notice: notice.notice }));
 }
 
-function caughtUp() {
-  document.querySelectorAll("[data-live]").forEach(refreshSoon);
+function caughtUp(): void {
+  all("[data-live]").forEach(refreshSoon);
   document.dispatchEvent(new CustomEvent("hh:gap"));
 }
 
-function say(words) {
-  banner.textContent = words;
-  banner.hidden = words === "";
+function say(words: string | undefined): void {
+  banner.textContent = words ?? "";
+  banner.hidden = !words;
 }
 
-function connect() {
+const sayLost = () => say(banner.dataset.lost?.replace("{time}", clock(heard)));
+
+function connect(): void {
   const address = new URL("/ws/", window.location.href);
   address.protocol = address.protocol.replace("http", "ws");
-  if (lastNotice !== null) address.searchParams.set("after", lastNotice);
+  if (lastNotice !== null) address.searchParams.set("after", String(lastNotice));
   socket = new WebSocket(address);
   socket.addEventListener("open", () => {
     wait = 500;
@@ -95,13 +111,15 @@ function connect() {
     caughtUp();
     if (opened && !banner.hidden) {
       say(banner.dataset.back);
-      setTimeout(() => { if (isOpen()) say(""); }, 4_000);
+      setTimeout(() => {
+        if (isOpen()) say("");
+      }, 4_000);
     }
     opened = true;
   });
-  socket.addEventListener("message", (message) => {
+  socket.addEventListener("message", (message: MessageEvent<string>) => {
     heard = Date.now();
-    const event = JSON.parse(message.data);
+    const event = JSON.parse(message.data) as Frame;
     if (event.type === "hello" && lastNotice === null) lastNotice = event.seq;
     if (event.type === "notice") {
       lastNotice = Math.max(lastNotice ?? 0, event.seq);
@@ -121,7 +139,7 @@ function connect() {
 }
 
 // Never in a circle: once in ten seconds.
-function mayReload() {
+function mayReload(): boolean {
   const last = Number(sessionStorage.getItem("hh-reloaded") ?? 0);
   if (Date.now() - last < 10_000) return false;
   sessionStorage.setItem("hh-reloaded", String(Date.now()));
@@ -130,24 +148,27 @@ function mayReload() {
 
 setInterval(() => {
   const silent = Date.now() - heard;
-  if (isOpen() && silent > SILENCE) socket.close();
-  if (!isOpen() && silent > GRACE) say(banner.dataset.lost.replace("{time}", clock(heard)));
+  if (isOpen() && silent > SILENCE) socket?.close();
+  if (!isOpen() && silent > GRACE) sayLost();
 }, 1_000);
 
 // Ages go on while the page stands open.
 setInterval(() => {
   const words = new Intl.RelativeTimeFormat(document.documentElement.lang);
-  for (const element of document.querySelectorAll("time[data-age]")) {
+  for (const element of all<HTMLTimeElement>("time[data-age]")) {
     const seconds = (Date.now() - Date.parse(element.dateTime)) / 1_000;
-    const [size, unit] = seconds >= 86_400 ? [86_400, "day"] : seconds >= 3_600 ? [3_600, "hour"] : [60, "minute"];
+    const [size, unit] = seconds >= 86_400 ? ([86_400, "day"] as const) : seconds >= 3_600 ? ([3_600, "hour"] as const) : ([60, "minute"] as const);
     if (seconds >= 60) element.textContent = words.format(-Math.floor(seconds / size), unit);
   }
 }, 20_000);
 
 // A part that is no longer ours: load the whole page, which says so.
 document.body.addEventListener("htmx:responseError", (event) => {
-  if (event.detail.xhr.status === 404 && event.detail.requestConfig.verb === "get" && mayReload()) window.location.reload();
+  const { xhr, requestConfig } = (event as CustomEvent<{ xhr: XMLHttpRequest; requestConfig: { verb: string } }>).detail;
+  if (xhr.status === 404 && requestConfig.verb === "get" && mayReload()) window.location.reload();
 });
-document.body.addEventListener("htmx:sendError", () => say(banner.dataset.lost.replace("{time}", clock(heard))));
-window.addEventListener("online", () => { if (!isOpen()) { wait = 500; } });
+document.body.addEventListener("htmx:sendError", sayLost);
+window.addEventListener("online", () => {
+  if (!isOpen()) wait = 500;
+});
 connect();

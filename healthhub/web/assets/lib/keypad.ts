@@ -1,28 +1,30 @@
 // Our own digits under the boxes: the phone's keyboard never opens, the eye stays on the numbers, and a hardware keyboard works as well.
 
-export const boxes = () => /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll("#log input[data-next]")]);
+import { all, around, maybe } from "./page";
+
+export const boxes = () => all<HTMLInputElement>("#log input[data-next]");
 
 /** The last box that was touched: pressing a digit must not need the focus. */
-let current = /** @type {HTMLInputElement | null} */ (null);
+let current: HTMLInputElement | null = null;
 
-function goTo(box) {
+function goTo(box: HTMLInputElement): void {
   current = box;
   box.focus({ preventScroll: true });
   boxes().forEach((one) => one.toggleAttribute("data-current", one === box));
 }
 
 /** A box is full: three digits, or two that cannot begin a third (a systolic from 40, a diastolic or pulse from 31). */
-function full(box) {
+function full(box: HTMLInputElement): boolean {
   return /^\d{3}$/.test(box.value) || (box.dataset.second === undefined ? /^[4-9]\d$/ : /^(3[1-9]|[4-9]\d)$/).test(box.value);
 }
 
-function jump(box) {
+function jump(box: HTMLInputElement): void {
   if (box.dataset.next !== "bp" || !full(box)) return;
   const next = boxes()[boxes().indexOf(box) + 1];
   if (next && next.value === "") goTo(next);
 }
 
-function press(button) {
+function press(button: HTMLButtonElement): void {
   const box = current?.isConnected ? current : boxes()[0];
   if (!box) return;
   if (button.value === "back") {
@@ -36,13 +38,15 @@ function press(button) {
   if (document.activeElement !== box && !button.matches(":focus-visible")) goTo(current?.isConnected ? current : box);
 }
 
-export function arrange() {
-  const pad = document.querySelector("#log [data-pad]");
+export function arrange(): void {
+  const pad = maybe("#log [data-pad]");
   if (!pad || !pad.hasAttribute("hidden")) return;
   pad.removeAttribute("hidden");
   const whole = boxes().every((box) => box.inputMode === "numeric");
-  pad.querySelector("[value='.']")?.toggleAttribute("disabled", whole);
-  boxes().forEach((box) => { box.inputMode = "none"; });
+  maybe("[value='.']", pad)?.toggleAttribute("disabled", whole);
+  boxes().forEach((box) => {
+    box.inputMode = "none";
+  });
   const first = boxes().find((box) => box.getAttribute("aria-invalid")) ?? boxes().find((box) => box.value === "") ?? boxes()[0];
   if (first) goTo(first);
 }
@@ -64,9 +68,9 @@ document.addEventListener("keydown", (event) => {
 });
 // A press must not take the focus from the box: no flicker, and a screen reader stays where it is.
 document.addEventListener("pointerdown", (event) => {
-  if (event.target instanceof Element && event.target.closest("[data-pad] button")) event.preventDefault();
+  if (around(event.target, "[data-pad] button")) event.preventDefault();
 });
 document.addEventListener("click", ({ target }) => {
-  const button = target instanceof Element ? target.closest("[data-pad] button") : null;
+  const button = around<HTMLButtonElement>(target, "[data-pad] button");
   if (button) press(button);
 });

@@ -1,0 +1,165 @@
+// The doctor's hand: j/k move, a n s c act on the row in focus, Enter opens it. Rows change in place and never move by themselves;
+// what would move is counted in the pill, and one press puts the list in order.
+import { all, around, maybe, one } from "./lib/page";
+
+const ORDER = ["red", "urgent", "amber", "watch", "info", "silent", "calm"];
+const pill = maybe("#changed");
+const moved = new Set<string>();
+const waiting = new Set<string>();
+const remembered = new Map<string, { focus: boolean; tone: string | undefined }>(); // row id -> how it was before it was fetched anew
+const list = () => maybe("[data-worklist]");
+const rows = () => all("[data-worklist] > .row[data-patient]");
+const current = () => around(document.activeElement, "[data-worklist] > .row[data-patient]");
+const rowOf = (patient: string) => document.getElementById(`row-${patient}`);
+const title = document.title;
+
+function focusRow(row: HTMLElement | null | undefined): void {
+  if (!row) return;
+  row.focus({ preventScroll: true });
+  row.scrollIntoView({ block: "nearest" });
+}
+
+function count(): void {
+  if (!pill) return;
+  pill.hidden = moved.size === 0;
+  if (pill.firstElementChild) pill.firstElementChild.textContent = (pill.dataset.words ?? "").replace("{n}", String(moved.size));
+  document.title = moved.size ? `(${moved.size}) ${title}` : title;
+}
+
+const fetchRows = () => window.htmx.ajax("GET", window.location.pathname, { target: "#rows", select: "#rows", swap: "outerHTML" });
+
+async function inOrder(): Promise<void> {
+  const was = current()?.dataset.patient;
+  await fetchRows();
+  const first = [...moved].map(rowOf).find(Boolean);
+  moved.clear();
+  count();
+  focusRow((was && rowOf(was)) || first || rows()[0]);
+}
+
+function fetchRow(id: string): void {
+  if (waiting.has(id)) return;
+  waiting.add(id);
+  setTimeout(() => {
+    const row = rowOf(id);
+    waiting.delete(id);
+    if (!row) return;
+    if (row.querySelector("form.panel")) fetchRow(id);
+    else window.htmx.trigger(row, "hh:refresh");
+  }, 300);
+}
+
+document.addEventListener("hh:event", (heard) => {
+  const event = (heard as CustomEvent<{ type: string; patient?: string }>).detail;
+  if (!list() || !event.patient) return;
+  if (rowOf(event.patient)) {
+    fetchRow(event.patient);
+  } else if (event.type === "alert") {
+    moved.add(event.patient);
+    count();
+  }
+});
+
+// After a gap in what we heard: the first hundred are fetched anew; further down, the rows in sight, so that the place is kept.
+document.addEventListener("hh:gap", async () => {
+  if (!list() || maybe("form.panel")) return;
+  if (rows().length > 100) {
+    const inSight = (row: HTMLElement) => row.getBoundingClientRect().bottom > 0 && row.getBoundingClientRect().top < window.innerHeight;
+    rows()
+      .filter(inSight)
+      .forEach((row) => fetchRow(row.dataset.patient ?? ""));
+    return;
+  }
+  const was = current()?.id;
+  await fetchRows();
+  if (was) focusRow(document.getElementById(was));
+});
+
+// Keep the place: the row in focus stays in focus when it is fetched anew; a row that got worse is counted.
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  const row = (event as CustomEvent<{ target: HTMLElement }>).detail.target;
+  if (!row.matches(".row[data-patient], article[data-patient]")) return;
+  remembered.set(row.id, { focus: row.contains(document.activeElement), tone: row.dataset.tone });
+});
+// At the swap itself, not when it has settled: between the two a key would be lost, and a second swap would find no focus to keep.
+document.body.addEventListener("htmx:afterSwap", () => {
+  for (const [id, was] of remembered) {
+    const row = document.getElementById(id);
+    remembered.delete(id);
+    if (!row) continue;
+    if (was.focus) focusRow(row);
+    if (was.tone && ORDER.indexOf(row.dataset.tone ?? "") < ORDER.indexOf(was.tone)) {
+      moved.add(row.dataset.patient ?? "");
+      count();
+    }
+  }
+});
+
+const NOBODY = "00000000-0000-0000-0000-000000000000";
+
+function close(panel: HTMLFormElement): void {
+  const row = around(panel, "[data-patient]");
+  if (row) all("[data-panel]", row).forEach((button) => button.setAttribute("aria-expanded", "false"));
+  panel.remove();
+}
+
+/** The form of this step, copied from the page's template and made the alert's own. */
+function panelFor(step: string, alert: string, on: string): HTMLFormElement {
+  const panel = one<HTMLFormElement>("form", one<HTMLTemplateElement>(`#panel-${step}`).content).cloneNode(true) as HTMLFormElement;
+  panel.setAttribute("hx-post", (panel.getAttribute("hx-post") ?? "").replace(NOBODY, alert));
+  one<HTMLInputElement>("[name='on']", panel).value = on;
+  for (const field of all("[id], [for]", panel)) {
+    for (const name of ["id", "for"]) if (field.hasAttribute(name)) field.setAttribute(name, `${field.getAttribute(name)}-${alert}`);
+  }
+  return panel;
+}
+
+function open(button: HTMLElement): void {
+  const row = around(button, "[data-patient]");
+  if (!row) return;
+  const wasOpen = button.getAttribute("aria-expanded") === "true";
+  all<HTMLFormElement>("form.panel", row).forEach(close);
+  if (wasOpen) return;
+  const { panel: step = "", alert = "", on = "" } = button.dataset;
+  const panel = panelFor(step, alert, on);
+  row.append(panel);
+  window.htmx.process(panel);
+  button.setAttribute("aria-expanded", "true");
+  maybe("textarea, input:not([type=hidden]), button", panel)?.focus();
+}
+
+function leave(panel: HTMLFormElement): void {
+  const row = around(panel, ".row");
+  close(panel);
+  focusRow(row);
+}
+
+document.addEventListener("click", ({ target }) => {
+  if (around(target, "#changed button")) void inOrder();
+  const opener = around(target, "[data-panel]");
+  if (opener) open(opener);
+  const panel = around(target, "[data-cancel]") && around<HTMLFormElement>(target, "form");
+  if (panel) leave(panel);
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const panel = around<HTMLFormElement>(event.target, "form.panel");
+  if (event.key === "Escape" && panel) {
+    leave(panel);
+    return;
+  }
+  if (event.target instanceof Element && event.target.matches("input, textarea, select")) return;
+  const found = rows();
+  const row = current();
+  if (event.key === "j" || event.key === "k") {
+    const at = row ? found.indexOf(row) : -1;
+    focusRow(found[event.key === "j" ? Math.min(at + 1, found.length - 1) : Math.max(at - 1, 0)]);
+    event.preventDefault();
+  } else if (event.key === "Enter" && row && event.target === row) {
+    maybe(".who a", row)?.click();
+  } else if (row && ["a", "n", "s", "c"].includes(event.key)) {
+    maybe(`[data-key="${event.key}"]`, row)?.click();
+    event.preventDefault();
+  }
+});
