@@ -5,11 +5,11 @@ To all others there is no admin: 404, as for any address that never was.
 """
 
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django.contrib.admin import AdminSite, ModelAdmin
-from django.contrib.auth.views import redirect_to_login
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -39,11 +39,12 @@ class Site(AdminSite):
         works = memberships.active(now).filter(user=user, role=Role.OPERATOR).exists()
         return works and memberships.has_second_factor(user)
 
-    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """This function will send strangers to the one sign-in page; who is signed in already has no business here."""
         if request.user.is_authenticated:
             raise Http404
-        return redirect_to_login(str(request.GET.get("next") or request.get_full_path()), reverse("account_login"))
+        back = {"next": request.GET.get("next") or request.get_full_path()}
+        return HttpResponseRedirect(f"{reverse('account_login')}?{urlencode(back)}")
 
 
 class ToLookAt(ModelAdmin):  # type: ignore[type-arg] # of any model

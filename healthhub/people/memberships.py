@@ -79,7 +79,10 @@ def has_second_factor(user: User) -> bool:
 
 
 def _strong(user: User) -> QuerySet[Authenticator]:
-    return Authenticator.objects.filter(user=user, type__in=[Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN])
+    found: QuerySet[Authenticator] = Authenticator.objects.filter(
+        user=user, type__in=[Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+    )
+    return found
 
 
 def join(

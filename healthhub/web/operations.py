@@ -46,18 +46,28 @@ NAMES = {
 }
 # What to do when it is red: one or two sentences each, in the order in which one would try.
 DO = {
-    "database": _n("Look whether PostgreSQL runs and its disk has room, then at its log. Nothing was acknowledged that is not stored; devices send again."),
+    "database": _n(
+        "Look whether PostgreSQL runs and its disk has room, then at its log. "
+        "Nothing was acknowledged that is not stored; devices send again."
+    ),
     "broker": _n("Start Redis or Valkey again; losing what it held is harmless. Until then the sweep does the work, a little later."),
-    "sweep": _n("Start the sweep process again (manage.py sweep). Nothing is lost: what is due stays due, but alerts climb and silence is noticed only when it runs."),
+    "sweep": _n(
+        "Start the sweep process again (manage.py sweep). Nothing is lost: what is due stays due, "
+        "but alerts climb and silence is noticed only when it runs."
+    ),
     "worker": _n("Start the worker again and look at its log. Until then the sweep sends notices itself, more slowly; assessments wait."),
     "live": _n("Start the live process again. Open pages say that they are not connected, and catch up by themselves."),
-    "queues": _n("Look at the worker first: is it alive, is one task failing again and again? Add a second worker if there is simply too much."),
+    "queues": _n(
+        "Look at the worker first: is it alive, is one task failing again and again? Add a second worker if there is simply too much."
+    ),
     "notices": _n("Look at the reasons below, mend the gateway or address, then try again. Who was not reached may have to be phoned."),
     "backup": _n("Make a backup now, find out why the last one did not end, and let its last step touch the stamp file."),
     "partitions": _n("Run manage.py sweep --once; look at its output. Readings of next month could not be stored otherwise."),
-    "log": _n("Keep a copy of the database as it is, compare it with the anchor file on the other machine, and tell the data protection officer."),
+    "log": _n(
+        "Keep a copy of the database as it is, compare it with the anchor file on the other machine, and tell the data protection officer."
+    ),
     "models": _n("Look at the worker's log. The models still answer; only their drift and calibration are not known."),
-}  # fmt: skip
+}
 WAITING = {
     "alerts": _n("alerts to come back or climb"),
     "notices": _n("notices to be sent"),
@@ -198,7 +208,9 @@ def _queues(found: House, now: datetime) -> Light:
 def _notices(count: int) -> Light:
     if count == 0:
         return Light("notices", "calm", gettext("none was given up"))
-    return Light("notices", "red", ngettext("%(n)s notice could not be delivered", "%(n)s notices could not be delivered", count) % {"n": count})
+    return Light(
+        "notices", "red", ngettext("%(n)s notice could not be delivered", "%(n)s notices could not be delivered", count) % {"n": count}
+    )
 
 
 def _keeping(found: House, now: datetime) -> list[Light]:
@@ -244,7 +256,7 @@ def _broker_lengths() -> list[tuple[str, int]]:
     """Hints in the broker; none where it does not answer, which the lights say already."""
     try:
         with Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1) as broker:
-            return [(queue, int(broker.llen(queue))) for queue in BROKER_QUEUES]  # type: ignore[arg-type] # the stubs add an awaitable
+            return [(queue, int(broker.llen(queue))) for queue in BROKER_QUEUES]
     except RedisError:
         return []
 
