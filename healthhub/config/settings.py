@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "notifications",
     "risk",
     "monitoring",
+    "healthhub.care",
     "healthhub.web",
     "healthhub.api",
     "django.contrib.admin.apps.SimpleAdminConfig",

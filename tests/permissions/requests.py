@@ -77,6 +77,7 @@ def _rules(world: World, records: Records) -> dict[str, Asking]:
 def _risk(world: World, records: Records) -> dict[str, Asking]:
     ana = {"patient_id": str(world.ana.id)}
     happened = {"kind": "emergency_visit", "at": (world.now - timedelta(days=2)).isoformat(), "note": "chest pain"}
+    contact = {"kind": "visit", "at": (world.now - timedelta(hours=2)).isoformat(), "text": "seen at home"}
     return {
         "GET patient-risk": Asking(ana),
         "GET assessments": Asking(ana),
@@ -88,6 +89,9 @@ def _risk(world: World, records: Records) -> dict[str, Asking]:
         "GET outcomes": Asking(ana),
         "POST outcomes": Asking(ana, happened),
         "POST outcome-withdraw": Asking({"outcome_id": str(records.outcome)}, {"reason": "this was her sister"}),
+        "GET contacts": Asking(ana),
+        "POST contacts": Asking(ana, contact),
+        "POST contact-correct": Asking({"contact_id": str(records.contact)}, contact),
         "GET risk-panel": Asking(query={"model": said.KEY}),
         "POST risk-panel-assess": Asking(body={"model": RELEASED, "patients": [str(world.ana.id)]}),
     }
