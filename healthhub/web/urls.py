@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from healthhub.web import account, chart, desk, health, home, log, people, worklist
+from healthhub.web import account, chart, desk, health, home, log, operations, people, worklist
 
 urlpatterns = [
     path("livez", health.livez, name="livez"),
@@ -29,5 +29,8 @@ urlpatterns = [
     path("patients/<uuid:patient_id>/alerts", chart.alerts_part, name="chart_alerts"),
     path("patients/<uuid:patient_id>/trend", chart.trend_part, name="chart_trend"),
     path("programme", account.programme, name="programme"),
-    path("operations", account.operations, name="operations"),
+    path("operations", operations.operations, name="operations"),
+    path("operations/part", operations.operations_part, name="operations_part"),
+    path("operations/verify", operations.verify, name="operations_verify"),
+    path("operations/notices/<uuid:notice_id>/again", operations.try_again, name="operations_try_again"),
 ]
