@@ -3,6 +3,7 @@
 from django.urls import path
 
 from healthhub.web import account, chart, desk, health, home, log, operations, people, worklist
+from healthhub.web.reports import views as reports
 
 urlpatterns = [
     path("livez", health.livez, name="livez"),
@@ -29,6 +30,8 @@ urlpatterns = [
     path("patients/<uuid:patient_id>/alerts", chart.alerts_part, name="chart_alerts"),
     path("patients/<uuid:patient_id>/trend", chart.trend_part, name="chart_trend"),
     path("programme", account.programme, name="programme"),
+    path("patients/<uuid:patient_id>/report", reports.report, name="report"),
+    path("patients/<uuid:patient_id>/reports", reports.choose, name="report_choose"),
     path("operations", operations.operations, name="operations"),
     path("operations/part", operations.operations_part, name="operations_part"),
     path("operations/verify", operations.verify, name="operations_verify"),
