@@ -129,6 +129,7 @@ def _act(request: PageRequest, patient: Patient, form: Form) -> HttpResponse | N
     except Invalid as refused:
         _put(form, refused)
         return None
+    told = {"rule": shown.both(form.rule.name), "name": patient.name}
     messages.success(request, gettext("The limits of “%(rule)s” are changed for %(name)s.") % told)
     return redirect("limits_edit", patient.id)
 
