@@ -6,7 +6,6 @@ For workers: it loads LightGBM through `risk.assess`. The sweep asks `risk.due`.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.db import transaction
 
@@ -73,10 +72,9 @@ def finding(crossing: Crossing, *, clear: bool = False) -> Finding:
     one, learned = crossing.assessment, crossing.learned
     version = one.version.version
     source = f"{learned.name['en']} ({learned.key} {version})"
-    clinician = {language: told.sentence(one, learned.as_dict(), language) for language in LANGUAGES}
-    patient = (
-        FOR_THE_PATIENT if learned.staff_only else {language: told.plainly(one, learned.as_dict(), language) for language in LANGUAGES}
-    )
+    about = learned.as_dict()
+    clinician = {language: told.sentence(one, about, language) for language in LANGUAGES}
+    patient = FOR_THE_PATIENT if learned.staff_only else {language: told.plainly(one, about, language) for language in LANGUAGES}
     severity = crossing.band.severity if crossing.band.severity in SEVERITIES else "info"
     evidence = {
         "inputs": _inputs(one, crossing),
@@ -101,13 +99,6 @@ def _inputs(one: Assessment, crossing: Crossing) -> list[dict[str, Any]]:
             canonical = (value - take.plus) / take.factor
             found.append({"kind": take.kind, "at": at, "value": canonical, "value2": None, "unit": BY_KEY[take.kind].unit, "seq": 0})
     return found[:5]
-
-
-def assess_now(*, patient_ids: Sequence[UUID], model: str, now: datetime) -> int:
-    """This function will assess patients at once, without waiting for their turn, and raise what was crossed."""
-    crossings = assess(patient_ids=patient_ids, key=model, now=now)
-    enter(crossings, now=now)
-    return len(crossings)
 
 
 def look(*, now: datetime) -> int:

@@ -21,7 +21,6 @@ from notifications.post import Message
 from risk import baselines, due
 
 VERSION = "1"
-HORIZON_DAYS = 14
 # Home limits of clinical.md 2.1 and 2.6 in canonical units; a forecast that reaches them while the present level does not is told.
 LIMITS: Mapping[str, tuple[float | None, float | None]] = {"bp.sys": (90.0, 135.0), "bp.dia": (None, 85.0), "rhr": (40.0, 100.0)}
 SOURCE = "HealthHub personal baseline (risk.forecast): exponential smoothing or unobserved components, conformal intervals"

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from risk.cards import released
-from risk.learned.artefact import HERE, Artefact
+from risk.cards import HERE, released
+from risk.learned.artefact import Artefact, texts_of
 from risk.models import Version
 
 LOCK = 7_203_114  # advisory: two workers that start at once must not both register a release
@@ -41,7 +41,7 @@ def register_release(*, now: datetime) -> int:
 
     A version that was trained in this house and approved stays champion: only people change that. Gives how many were new.
     """
-    wanted = {key: json.loads((HERE / key / "model.json").read_text(encoding="utf-8"))["meta"]["version"] for key in _unseen()}
+    wanted = _unseen()
     if not wanted:
         return 0
     with transaction.atomic():
@@ -54,11 +54,11 @@ def register_release(*, now: datetime) -> int:
     return len(new)
 
 
-def _unseen() -> list[str]:
-    """Keys whose release this database has not kept yet, asked with one statement."""
+def _unseen() -> dict[str, str]:
+    """Key -> version of each release that this database has not kept yet, asked with one statement."""
     versions = {key: _released_version(key) for key in released()}
     kept = set(Version.objects.filter(released=True, version__in=versions.values()).values_list("model", "version"))
-    return [key for key, version in versions.items() if (key, version) not in kept]
+    return {key: version for key, version in versions.items() if (key, version) not in kept}
 
 
 @lru_cache(maxsize=32)
@@ -76,7 +76,7 @@ def _register(key: str, version: str, now: datetime) -> None:
         model=key,
         version=version,
         released=True,
-        files={file.name: file.read_text(encoding="utf-8") for file in (HERE / key).iterdir() if file.suffix in (".json", ".txt")},
+        files=texts_of(HERE / key),
         about=dict(released()[key]),
         state=Version.State.CHAMPION if takes_over else Version.State.CHALLENGER,
         since=now,

@@ -66,7 +66,8 @@ WHERE s.patient_id = w.patient AND s.model = %(model)s AND s.due_at = %(lease)s
 @transaction.atomic
 def note_fresh(*, now: datetime, limit: int = 5_000) -> int:
     """This function will make due what new readings concern: now, or for streams when the model's pace allows. Gives how many."""
-    at_once, paced = set(), set()
+    at_once: set[tuple[UUID, str]] = set()
+    paced: set[tuple[UUID, str]] = set()
     for patient_id, numbers in fresh.take(limit=limit).items():
         for kind in (BY_NUMBER[number].key for number in numbers if number in BY_NUMBER):
             (paced if kind in STREAMS else at_once).update((patient_id, model) for model in cards.live_by_kind().get(kind, ()))

@@ -5,20 +5,16 @@ One implementation serves training inside the house and the assessment of living
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from math import isnan, nan
 from typing import Any
 
-from healthhub.records.catalogue import BY_KEY
 from risk.history import History, Known
 from risk.learned.inputs import Feature
 from risk.learned.shape import Learned
 from risk.learned.taking import taken
-from risk.scores.inputs import Problem
-from risk.scores.words import HOW, words
-
-DAY = timedelta(days=1)
-YEAR_DAYS = 365.2425
+from risk.scores.inputs import Problem, missing
+from risk.scores.words import words
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +51,7 @@ def judged(learned: Learned, known: Mapping[str, Known], as_of: datetime, *, tra
         value = known.get(feature.name)
         if value is None or isnan(value.value):
             if feature.required:
-                problems.append(_missing(feature))
+                problems.append(missing(feature.name, feature.label, feature.how))
             continue
         problem = _against(feature, value, as_of, ranges[feature.name])
         if problem is None or feature.required:
@@ -67,12 +63,6 @@ def judged(learned: Learned, known: Mapping[str, Known], as_of: datetime, *, tra
     if not problems and share < float(trained["reach"]):
         problems.append(_too_little(learned, kept))
     return Row(kept, tuple(problems))
-
-
-def _missing(feature: Feature) -> Problem:
-    how = HOW[feature.how]
-    zh, en = f"缺少：{feature.label['zh-hans']}。{how['zh-hans']}。", f"Missing: {feature.label['en']}: {how['en']}."
-    return Problem("missing_input", feature.name, words(zh, en), feature.how)
 
 
 def _against(feature: Feature, value: Known, as_of: datetime, trained: tuple[float, float]) -> Problem | None:
@@ -105,8 +95,3 @@ def _too_little(learned: Learned, kept: Mapping[str, Known]) -> Problem:
     return Problem(
         "too_little_known", absent[0].name, words(f"数据不足，还需要：{zh}等。", f"Not enough data. It needs: {en}."), absent[0].how
     )
-
-
-def kind_label(kind: str) -> Mapping[str, str]:
-    """This function will give the name of a kind of reading in both languages."""
-    return BY_KEY[kind].name

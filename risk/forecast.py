@@ -10,7 +10,7 @@ from statistics import quantiles
 from typing import Any
 
 from risk.forecasting.findings import Finding, Limits, found, silent
-from risk.forecasting.series import BY_KIND, MOST_AHEAD, Seen, Series
+from risk.forecasting.series import BY_KIND, MOST_AHEAD, Seen
 from risk.forecasting.state import VERSION, State, advance, begin, from_dict
 
 KINDS: tuple[str, ...] = tuple(BY_KIND)
@@ -110,8 +110,3 @@ def as_dict(finding: Finding) -> dict[str, Any]:
 def last_day(some: Iterable[State]) -> int:
     """This function will give the ordinal of the latest day in states."""
     return max(state.day for state in some)
-
-
-def series_of(kind: str, part: str) -> Series:
-    """This function will give a series. Raises KeyError where there is none."""
-    return BY_KIND[kind][part]

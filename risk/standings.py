@@ -27,7 +27,6 @@ from risk.scores.words import BANDS, words
 
 HOUR = timedelta(hours=1)
 LANGUAGES = ("zh-hans", "en")
-MOST_PATIENTS = 200  # of one batch
 
 _PANEL = """
     SELECT s.patient_id, p.name, s.band, s.band_since, a.id, a.as_of, a.value, a.low, a.high, a.unit, a.problems, v.version

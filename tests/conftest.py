@@ -12,6 +12,7 @@ NO_TRUNCATE = (
     ("people_consententry", "consent_no_truncate"),
     ("audit_entry", "audit_no_truncate"),
     ("monitoring_step", "step_no_truncate"),
+    ("care_contact", "contact_no_truncate"),
 )
 
 

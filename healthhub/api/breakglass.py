@@ -1,9 +1,7 @@
 """Breaking the glass over a foreign record, and the review that follows."""
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.db import transaction
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -14,10 +12,9 @@ from healthhub.api.auth import Asked
 from healthhub.api.people import USERS
 from healthhub.api.schema import answers, body_of, id_in_path
 from healthhub.audit import log
+from healthhub.care import glass
 from healthhub.people import access, breakglass
-from healthhub.people.breakglass import Opened
 from healthhub.people.models import BreakGlass
-from notifications.post import post
 
 
 class OpenSerializer(serializers.Serializer[Any]):
@@ -67,20 +64,8 @@ class BreakTheGlass(APIView):
         now = timezone.now()
         breakglass.check_may_open(request.viewer, patient_id, now=now)
         wanted = body_of(request, OpenSerializer)
-        with transaction.atomic():
-            opened = breakglass.open_record(patient_id=patient_id, by=request.viewer, now=now, **wanted)
-            about = f"break_glass:{opened.opening.id}"
-            post(
-                people=opened.tell_patient,
-                about=about,
-                reason="break_glass",
-                severity="urgent",  # passes quiet hours: she hears of it while it goes on
-                texts=_to_patient(opened),
-                patient_id=opened.patient.id,
-                now=now,
-            )
-            post(people=opened.tell_reviewers, about=about, reason="review_due", severity="amber", texts=_to_reviewer(opened), now=now)
-        return Response(_opened(opened.opening), status=201)
+        opening = glass.open_and_tell(patient_id=patient_id, by=request.viewer, now=now, **wanted)
+        return Response(_opened(opening), status=201)
 
 
 class Openings(APIView):
@@ -135,29 +120,4 @@ def _opening(opening: BreakGlass, patient_name: str | None) -> dict[str, Any]:
         "reviewed_by": opening.reviewed_by.name if opening.reviewed_by else None,
         "review_outcome": opening.review_outcome,
         "review_note": opening.review_note,
-    }
-
-
-def _to_patient(opened: Opened) -> dict[str, dict[str, str]]:
-    until = opened.opening.ends_at.astimezone(ZoneInfo(opened.patient.time_zone)).strftime("%H:%M")
-    return {
-        "zh-hans": {
-            "title": "您的档案因紧急情况被打开",
-            "body": f"{opened.opener} 打开了您的档案，可查看至 {until}。理由：{opened.opening.reason}",
-        },
-        "en": {
-            "title": "Your record was opened in an emergency",
-            "body": f"{opened.opener} opened your record and may read it until {until}. Reason given: {opened.opening.reason}",
-        },
-    }
-
-
-def _to_reviewer(opened: Opened) -> dict[str, dict[str, str]]:
-    """Names no patient: the reviewer need not have her consent."""
-    return {
-        "zh-hans": {"title": "有一次紧急打开档案待您审核", "body": f"{opened.opener} 因紧急情况打开了一份患者档案。请在三天内审核。"},
-        "en": {
-            "title": "An emergency opening awaits your review",
-            "body": f"{opened.opener} opened a patient's record in an emergency. Please review it within three days.",
-        },
     }

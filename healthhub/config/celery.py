@@ -11,11 +11,16 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "healthhub.config.settings")
 app = Celery("healthhub")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.set_default()  # threads of the web process would otherwise meet a Celery without a broker
-app.autodiscover_tasks(["notifications", "monitoring", "risk", "healthhub.records"])
+app.autodiscover_tasks(["healthhub.audit", "notifications", "monitoring", "risk", "healthhub.records"])
 
 
 @worker_before_create_process.connect
 def share_what_is_loaded(**_: object) -> None:
-    """This function will keep the collector of a worker's children off what they share with it: it would copy every page it looks at."""
+    """This function will keep the collector off what a worker shares with its children: it would copy every page it looks at.
+
+    A chunk of patients is tens of thousands of small values without a cycle among them: looking through them at every 700 new ones
+    took a fifth of the time.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(100_000, 20, 20)

@@ -10,14 +10,19 @@ from contextlib import contextmanager
 from typing import Any
 
 
-def asked(connection: Any, statement: str, values: Sequence[Any] | Mapping[str, Any]) -> Callable[[], list[tuple[Any, ...]]]:
-    """This function will send a statement; calling what it gives waits for the answer, once, and gives its rows."""
-    cursor = told(connection, statement, values)
+def asked(
+    connection: Any, statement: str, values: Sequence[Any] | Mapping[str, Any], *, binary: bool = False
+) -> Callable[[], list[tuple[Any, ...]]]:
+    """This function will send a statement; calling what it gives waits for the answer, once, and gives its rows.
+
+    `binary`: the answer travels in the server's own form: for long rows of numbers.
+    """
+    cursor = told(connection, statement, values, binary=binary)
     answer: Callable[[], list[tuple[Any, ...]]] = cursor.fetchall
     return answer
 
 
-def told(connection: Any, statement: str, values: Sequence[Any] | Mapping[str, Any]) -> Any:
+def told(connection: Any, statement: str, values: Sequence[Any] | Mapping[str, Any], *, binary: bool = False) -> Any:
     """This function will send a statement that has no answer to read."""
     errors = connection.wrap_database_errors
     connection = errors.wrapper  # itself: each attribute of Django's proxy costs a look into the thread's own store
@@ -27,7 +32,7 @@ def told(connection: Any, statement: str, values: Sequence[Any] | Mapping[str, A
         return cursor
     if connection.connection is None:
         connection.ensure_connection()
-    cursor = connection.connection.cursor()
+    cursor = connection.connection.cursor(binary=binary)
     with errors:
         cursor.execute(statement, values, prepare=True)
     return cursor

@@ -50,6 +50,7 @@ def ring_on_commit(*, users: Iterable[UUID], event: Mapping[str, Any]) -> None:
         {"type": "reading", "patient": id, "data_class": c, "kinds": [key, ...], "after": n, "seq": n}
         {"type": "alert", "alert": id, "patient": id, "data_class": c, "version": n, "state": s, "severity": s}
         {"type": "assessment", "assessment": id, "patient": id, "data_class": c, "model": m}
+        {"type": "contact", "contact": id, "patient": id}
         {"type": "notice"}      there are new ones in the inbox
         {"type": "authz"}       what these people may see has changed
     UUIDs become text. An event that names a patient also rings for her devices that may read. Never raises for Redis'

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthhub.lib.refused import Invalid
+from risk.cards import HERE
 
 Floats = NDArray[np.float64]
-HERE = Path(__file__).resolve().parent.parent / "artefacts"
 THREADS = 1  # of one prediction: worker processes are the unit of parallel work
 
 
@@ -143,7 +143,7 @@ class Artefact:
         """This function will read what `save` wrote. Raises Invalid(code="no_artefact") where there is nothing."""
         if not (folder / "model.json").is_file():
             raise Invalid(f"There is no trained model in {folder.name}.", code="no_artefact", field="model")
-        return cls.of({file.name: file.read_text(encoding="utf-8") for file in folder.iterdir() if file.suffix in (".json", ".txt")})
+        return cls.of(texts_of(folder))
 
     @classmethod
     def of(cls, texts: Mapping[str, str]) -> "Artefact":
@@ -155,6 +155,11 @@ class Artefact:
             told: dict[str, Any] = {key: value for key, value in one.items() if key != "files"}
             heads[one["name"]] = Head(**told, **boosters)
         return cls(body["key"], heads, body["meta"])
+
+
+def texts_of(folder: Path) -> dict[str, str]:
+    """This function will give the texts of a saved artefact, with what is told of it, by file name."""
+    return {file.name: file.read_text(encoding="utf-8") for file in folder.iterdir() if file.suffix in (".json", ".txt")}
 
 
 @cache

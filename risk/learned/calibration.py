@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit
+from scipy.special import expit
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
@@ -79,11 +79,6 @@ def fitted(raw: Floats, outcome: Floats, *, fit: Fit = beta, draws: int = 200, s
             curves.append(fit(raw[rows], outcome[rows], knots))
     low, high = np.quantile(curves, [0.05, 0.95], axis=0)
     return Curve(knots, value, np.minimum(low, value), np.maximum(high, value))
-
-
-def logits(probability: Floats) -> Floats:
-    """This function will give log odds, keeping clear of certainty."""
-    return np.asarray(logit(np.clip(probability, NEVER_CERTAIN, 1 - NEVER_CERTAIN)), dtype=np.float64)
 
 
 def _both(raw: Floats) -> Floats:

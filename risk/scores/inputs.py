@@ -32,6 +32,12 @@ class Problem:
     how: str | None = None
 
 
+def missing(name: str, label: Words, how: str) -> Problem:
+    """This function will say that an input is missing, and, by `how`, the way to come by it."""
+    zh, en = f"缺少：{label['zh-hans']}。{HOW[how]['zh-hans']}。", f"Missing: {label['en']}: {HOW[how]['en']}."
+    return Problem("missing_input", name, words(zh, en), how)
+
+
 @dataclass(frozen=True, slots=True)
 class Input:
     """One input. `low` and `high` belong to the valid range unless marked open. `kind` is its kind in the catalogue."""
@@ -69,9 +75,7 @@ class Input:
 
     def missing(self) -> Problem:
         """This function will say that the input is missing and how to come by it."""
-        how = HOW[self.how]
-        zh, en = f"缺少：{self.label['zh-hans']}。{how['zh-hans']}。", f"Missing: {self.label['en']}: {how['en']}."
-        return Problem("missing_input", self.name, words(zh, en), self.how)
+        return missing(self.name, self.label, self.how)
 
     def _number(self, value: Value) -> float | Problem:
         bare = value.value if isinstance(value, Quantity) else value

@@ -11,11 +11,13 @@ import lightgbm
 import numpy as np
 from django.db import connection
 
+from healthhub.config.celery import share_what_is_loaded
 from healthhub.config.servers import ROOT
 from healthhub.records.catalogue import BY_KEY
 from healthhub.records.models import Method
 from monitoring import risks
 from risk import due, features, load
+from risk.assess import assess
 from risk.champions import champion
 from risk.learned.registry import model
 from risk.models import Standing
@@ -32,7 +34,8 @@ def measure(everyone: People, table: Table, *, now: datetime) -> None:
     """This function will measure the whole way and the bare model, and how two processes compare with one."""
     table.part("(f) assessments: 1,000 patients, one model, chunks of 200")
     _readings(everyone, now)
-    risks.assess_now(patient_ids=[everyone.patients[0].id], model=MODEL, now=now)  # registers the release and loads the model
+    share_what_is_loaded()  # as in every worker
+    risks.enter(assess(patient_ids=[everyone.patients[0].id], key=MODEL, now=now), now=now)  # registers the release and loads the model
     ours = max(_whole_way(everyone, now + timedelta(minutes=n)) for n in range(ROUNDS))
     bare = max(_bare(everyone, now) for _ in range(ROUNDS))
     table.add("the whole way, one process: patients/s", ours, "/s")
@@ -136,6 +139,7 @@ def _say(process: "subprocess.Popen[str]") -> None:
 
 def work(words: Sequence[str]) -> None:
     """This function will be one worker: load the model, say so, wait for the word, work until nothing is due, tell how many."""
+    share_what_is_loaded()
     key, moment = words
     now = datetime.fromisoformat(moment)
     champion(key, now=now)

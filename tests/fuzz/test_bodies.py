@@ -23,7 +23,9 @@ TAKE_BODIES = sorted(
 BY = {"limits": "doctor_in_team", "team-rules": "doctor_in_team", "rule-backtest": "doctor_in_team", "on-duty": "doctor_in_team"}
 HARMLESS = ("nothing", "many keys", "a long key", "prototype")  # JSON objects after all
 OPTIONAL = {"alert-acknowledge", "patient-assess"}  # no field must be there
-BY |= dict.fromkeys(("assessment-opinion", "outcomes", "outcome-withdraw", "risk-panel-assess"), "doctor_in_team")
+BY |= dict.fromkeys(
+    ("assessment-opinion", "outcomes", "outcome-withdraw", "risk-panel-assess", "contacts", "contact-correct"), "doctor_in_team"
+)
 BY |= {"risk-version-approve": "doctor_elsewhere", "risk-version-refuse": "doctor_elsewhere"}
 BY |= {"break-the-glass": "doctor_elsewhere", "break-glass-review": "nurse_in_team", "limit-end": "doctor_in_team"}
 

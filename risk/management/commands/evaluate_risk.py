@@ -7,7 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from healthhub.lib.refused import Refused
-from risk.learned.artefact import HERE, Artefact
+from risk.cards import HERE
+from risk.learned.artefact import Artefact
 from risk.learned.registry import BY_KEY, model
 
 

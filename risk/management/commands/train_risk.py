@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from healthhub.lib.refused import Invalid, Refused
 from risk import inside
+from risk.cards import HERE
 from risk.learned import card
-from risk.learned.artefact import HERE
 from risk.learned.boosting import Say
 from risk.learned.registry import BY_KEY, model
 

@@ -9,9 +9,10 @@ import pytest
 
 from healthhub.lib.refused import Invalid
 from healthhub.records.catalogue import SUSPICIOUS
+from risk.cards import HERE
 from risk.history import History, Reading
 from risk.learned import bagged, deterioration as model, proof
-from risk.learned.artefact import HERE, committed
+from risk.learned.artefact import committed
 from risk.learned.boosting import matrix
 from risk.learned.deterioration_rows import of_history
 from risk.learned.measures import auroc

@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 
 from healthhub.lib.refused import Invalid
+from risk.cards import HERE
 from risk.features import build
 from risk.history import History, Reading
 from risk.learned import diabetes_screen as model
-from risk.learned.artefact import HERE, committed
+from risk.learned.artefact import committed
 from risk.learned.measures import auroc
 
 FILE = Path(__file__).resolve().parents[4] / "shared" / "data" / "cardiometabolic" / "brfss2015_dev.csv.gz"

@@ -9,9 +9,10 @@ import pytest
 
 from healthhub.lib.refused import Invalid
 from healthhub.records.catalogue import SUSPICIOUS
+from risk.cards import HERE
 from risk.history import History, Reading
 from risk.learned import glucose, glucose_bench as bench, glucose_figures, glucose_files, glucose_fit, glucose_proof
-from risk.learned.artefact import HERE, committed
+from risk.learned.artefact import committed
 from risk.learned.boosting import folds, matrix
 from risk.learned.glucose_rows import MG_DL, features
 

@@ -9,8 +9,9 @@ import pytest
 
 from healthhub.lib.refused import Invalid
 from risk import features
+from risk.cards import HERE
 from risk.history import History, Reading
-from risk.learned.artefact import HERE, committed
+from risk.learned.artefact import committed
 from risk.learned.mortality import HOME_MODEL, LABS_MODEL
 from risk.learned.mortality_data import COLUMNS, LOWEST_CRP, NEVER, OLDEST, People, read
 from risk.learned.mortality_fit import Line, logistic, score

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from healthhub.lib.refused import Invalid
+from risk.cards import HERE
 from risk.learned import readmission as model
-from risk.learned.artefact import HERE, committed
+from risk.learned.artefact import committed
 from risk.learned.measures import auroc
 from risk.learned.readmission_rows import COLUMNS, PILLS, group_of
 

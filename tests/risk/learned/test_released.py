@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from risk import cards
-from risk.learned.artefact import HERE, Artefact, committed
+from risk.cards import HERE
+from risk.learned.artefact import Artefact, committed
 from risk.learned.goals import FILES, GOALS
 from risk.learned.registry import BY_KEY, MODELS
 from risk.learned.shape import Learned

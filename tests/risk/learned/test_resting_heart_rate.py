@@ -12,9 +12,10 @@ import pytest
 
 from healthhub.lib.refused import Invalid
 from healthhub.records.catalogue import SUSPICIOUS
+from risk.cards import HERE
 from risk.features import build
 from risk.history import History, Reading
-from risk.learned.artefact import HERE, committed
+from risk.learned.artefact import committed
 from risk.learned.boosting import matrix
 from risk.learned.resting_heart_rate import KEY, MODEL, deviation, evaluate, quantile_of, train
 from risk.learned.resting_heart_rate_days import COLUMNS, FEATURES, NAMES, derive, rows, told

@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 
 from healthhub.lib.refused import Invalid
+from risk.cards import HERE
 from risk.history import History, Reading
 from risk.learned import triage as model
-from risk.learned.artefact import HERE, committed
+from risk.learned.artefact import committed
 from risk.learned.measures import auroc
 from risk.learned.triage_words import COMPLAINTS, complaint_groups
 

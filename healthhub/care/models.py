@@ -1,0 +1,48 @@
+"""Contacts between a patient and those who care for her, and the medicines she takes."""
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from healthhub.lib.ids import uuid7
+from healthhub.people.models import Patient, User
+
+
+class Contact(models.Model):
+    """A visit, a call, a message, or a note among colleagues: never changed (the database refuses); a correction is a row of its own."""
+
+    class Kind(models.TextChoices):
+        VISIT = "visit"
+        CALL = "call"
+        MESSAGE = "message"
+        NOTE = "note"  # among clinicians: not for the patient's eyes
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="contacts", db_index=False)
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    at = models.DateTimeField()  # when it took place
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    recorded_at = models.DateTimeField()
+    text = models.TextField()
+    corrects = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="corrected_by")
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["patient", "-at"], name="contact_of_patient")]
+
+
+class Medication(models.Model):
+    """A medicine she takes: named and dosed in words, at times of her own day. Stopped, it stays on file with its intakes."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="medications")
+    name = models.CharField(max_length=120)
+    dose = models.CharField(max_length=80, blank=True)
+    times = ArrayField(models.TimeField())  # by the clock where she is; empty: only when needed
+    since = models.DateField()  # her local days, both inclusive
+    until = models.DateField(null=True, blank=True)
+    prescribed_by = models.CharField(max_length=120, blank=True)
+    added_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    added_at = models.DateTimeField()
+    stopped_at = models.DateTimeField(null=True, blank=True)
+    stopped_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
