@@ -14,7 +14,6 @@ from healthhub.people import access, profile
 from healthhub.people.models import User
 from healthhub.records.catalogue import BY_KEY
 from healthhub.web import shown
-from healthhub.web.health import parts
 from healthhub.web.pages import EVERYONE, PageRequest, page, unit_in_use
 from healthhub.web.templatetags.hh import TYPE_SIZES
 
@@ -85,9 +84,3 @@ def _keep(answer: HttpResponse, name: str, value: str) -> None:
 def programme(request: PageRequest) -> HttpResponse:
     """This function will say what a programme manager can do now. No person's data."""
     return render(request, "hh/programme.html")
-
-
-@page("operator")
-def operations(request: PageRequest) -> HttpResponse:
-    """This function will show an operator whether the parts of the service answer. No person's data."""
-    return render(request, "hh/operations.html", {"parts": parts(now=request.visit.now)})
