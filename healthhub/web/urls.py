@@ -2,8 +2,9 @@
 
 from django.urls import path
 
-from healthhub.web import account, chart, desk, health, home, log, operations, people, worklist
+from healthhub.web import account, burden, chart, desk, health, home, limits, log, operations, people, worklist
 from healthhub.web.reports import views as reports
+from healthhub.web.trends import views as trends
 
 urlpatterns = [
     path("livez", health.livez, name="livez"),
@@ -19,6 +20,10 @@ urlpatterns = [
     path("people/<uuid:patient_id>/values", home.values_part, name="home_values"),
     path("people/<uuid:patient_id>/log", log.choose, name="log"),
     path("people/<uuid:patient_id>/log/<slug:what>", log.log, name="log_kind"),
+    path("people/<uuid:patient_id>/trends", trends.trends, name="trends"),
+    path("people/<uuid:patient_id>/trends/<slug:kind>", trends.trend, name="trend"),
+    path("people/<uuid:patient_id>/trends/<slug:kind>/part", trends.trend_part, name="trend_part"),
+    path("people/<uuid:patient_id>/trends/<slug:kind>/data", trends.trend_data, name="trend_data"),
     path("worklist", worklist.worklist, name="worklist"),
     path("worklist/<uuid:patient_id>", worklist.row_part, name="work_row"),
     path("worklist/<uuid:patient_id>/mark", desk.mark, name="work_mark"),
@@ -29,6 +34,11 @@ urlpatterns = [
     path("patients/<uuid:patient_id>", chart.chart, name="chart"),
     path("patients/<uuid:patient_id>/alerts", chart.alerts_part, name="chart_alerts"),
     path("patients/<uuid:patient_id>/trend", chart.trend_part, name="chart_trend"),
+    path("patients/<uuid:patient_id>/limits", limits.edit, name="limits_edit"),
+    path("patients/<uuid:patient_id>/limits/<uuid:limit_id>/end", limits.end, name="limit_back"),
+    path("rules", burden.rules, name="rules"),
+    path("burden", burden.burden, name="burden"),
+    path("burden/suggestion", burden.suggestion, name="burden_suggestion"),
     path("programme", account.programme, name="programme"),
     path("patients/<uuid:patient_id>/report", reports.report, name="report"),
     path("patients/<uuid:patient_id>/reports", reports.choose, name="report_choose"),

@@ -279,7 +279,7 @@ def others(found: Found) -> list[Block]:
         last = words.number(one.last.value, key, asked)
         at = words.moment(one.last.at, asked.zone)
         if one.n == 1:
-            single.append([name, f"{last} {unit}".strip(), at])
+            single.append([name, f"{last} {unit}".strip(), words.short_day(one.last.at.astimezone(asked.zone).date())])
         else:
             extremes = f"{words.number(one.low, key, asked)}–{words.number(one.high, key, asked)}"
             rows.append([name, unit, str(one.n), words.number(one.mean, key, asked), extremes, f"{last} ({at})"])
@@ -289,7 +289,7 @@ def others(found: Found) -> list[Block]:
     if single:
         head = [gettext("What"), gettext("Value"), gettext("When")]
         halves = single[: (len(single) + 1) // 2], single[(len(single) + 1) // 2 :]
-        tables = [[paper.table(head, half, widths=[6, 4, 4], right=(1, 2))] for half in halves if half]
+        tables = [[paper.table(head, half, widths=[6, 4, 3], right=(1, 2))] for half in halves if half]
         blocks += [paper.h3(gettext("Measured once")), paper.columns(*tables, widths=(1,) * len(tables))]
     return [paper.h2(gettext("Other measurements")), *blocks] if blocks else []
 
