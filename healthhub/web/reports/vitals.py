@@ -302,7 +302,9 @@ def _sums(found: Found) -> list[list[str]]:
             mean = words.number(sum(totals) / len(totals), key, asked)
             extremes = f"{words.number(min(totals), key, asked)}–{words.number(max(totals), key, asked)}"
             name = gettext("%(what)s, a day") % {"what": shown.both(BY_KEY[key].name)}
-            rows.append([name, words.unit(key, asked), gettext("%(n)s days") % {"n": len(days)}, mean, extremes, "–"])
+            rows.append(
+                [name, words.unit(key, asked), ngettext("%(n)s day", "%(n)s days", len(days)) % {"n": len(days)}, mean, extremes, "–"]
+            )
     return rows
 
 
