@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from healthhub.web import account, burden, chart, desk, health, home, limits, log, operations, people, worklist
+from healthhub.web import account, burden, cards, chart, desk, health, home, limits, log, operations, people, worklist
 from healthhub.web.reports import views as reports
 from healthhub.web.trends import views as trends
 
@@ -42,6 +42,9 @@ urlpatterns = [
     path("programme", account.programme, name="programme"),
     path("patients/<uuid:patient_id>/report", reports.report, name="report"),
     path("patients/<uuid:patient_id>/reports", reports.choose, name="report_choose"),
+    path("models", cards.models, name="models"),
+    path("models/<slug:key>", cards.model, name="model"),
+    path("models/versions/<uuid:version_id>/<slug:decision>", cards.decide, name="model_decide"),
     path("operations", operations.operations, name="operations"),
     path("operations/part", operations.operations_part, name="operations_part"),
     path("operations/verify", operations.verify, name="operations_verify"),
