@@ -24,6 +24,7 @@ UNITS: Mapping[str, str] = {
     "{code}": "",
     "{puffs}": _n("puffs"),
     "min": _n("min"),
+    "h": _n("h"),
     "[degF]": "°F",
     "[jin_ch]": "斤",
     "[lb_av]": "lb",

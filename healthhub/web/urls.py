@@ -3,6 +3,7 @@
 from django.urls import path
 
 from healthhub.web import account, chart, desk, health, home, log, operations, people, worklist
+from healthhub.web.trends import views as trends
 
 urlpatterns = [
     path("livez", health.livez, name="livez"),
@@ -18,6 +19,10 @@ urlpatterns = [
     path("people/<uuid:patient_id>/values", home.values_part, name="home_values"),
     path("people/<uuid:patient_id>/log", log.choose, name="log"),
     path("people/<uuid:patient_id>/log/<slug:what>", log.log, name="log_kind"),
+    path("people/<uuid:patient_id>/trends", trends.trends, name="trends"),
+    path("people/<uuid:patient_id>/trends/<slug:kind>", trends.trend, name="trend"),
+    path("people/<uuid:patient_id>/trends/<slug:kind>/part", trends.trend_part, name="trend_part"),
+    path("people/<uuid:patient_id>/trends/<slug:kind>/data", trends.trend_data, name="trend_data"),
     path("worklist", worklist.worklist, name="worklist"),
     path("worklist/<uuid:patient_id>", worklist.row_part, name="work_row"),
     path("worklist/<uuid:patient_id>/mark", desk.mark, name="work_mark"),
