@@ -49,7 +49,7 @@ def _texts(wait: timedelta) -> dict[str, dict[str, str]]:
         "zh-hans": {"title": "您的数据将被删除", "body": f"已申请在 {wait.days} 天后删除您的全部数据。如非本人操作，请立即登录并取消。"},
         "en": {
             "title": "Your data will be erased",
-            "body": f"All your data will be erased in {wait.days} days, as was asked for under your name. Was it not you? Sign in and cancel.",
+            "body": f"All your data will be erased in {wait.days} days, as was asked for under your name. Not you? Sign in and cancel.",
         },
     }
 

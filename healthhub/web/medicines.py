@@ -17,7 +17,7 @@ from healthhub.care.models import Medication
 from healthhub.lib.refused import Conflict, Invalid, NotVisible
 from healthhub.people import access
 from healthhub.people.models import Patient
-from healthhub.web.pages import PageRequest, Visit, page
+from healthhub.web.pages import PageRequest, page
 
 FIELDS = ("name", "dose", "since", "until", "prescribed_by")
 
@@ -85,9 +85,7 @@ def _page(request: PageRequest, patient: Patient, problems: dict[str, str]) -> H
     week, month = (
         medications.adherence_of(viewer=visit.viewer, patient=patient, days=days, now=visit.now, stopped=False) for days in (7, 30)
     )
-    listed = [
-        Listed(row, words(week[row.id], 7), words(month[row.id], 30), percent(month[row.id])) for row in rows if row.id in week
-    ]
+    listed = [Listed(row, words(week[row.id], 7), words(month[row.id], 30), percent(month[row.id])) for row in rows if row.id in week]
     context = {
         "patient": patient,
         "own": patient.user_id == visit.user.id,
@@ -135,13 +133,6 @@ def intake(request: PageRequest, patient_id: UUID, medication_id: UUID) -> HttpR
         medications.unsay(medication_id=medication_id, day=day, at=at, by=visit.viewer, now=visit.now)
     else:
         medications.say(medication_id=medication_id, day=day, at=at, taken=said == "taken", by=visit.viewer, now=visit.now)
-    patient = access.patient_for(visit.viewer, patient_id, action="read", now=visit.now)
     if request.htmx:
-        return render(request, "hh/home_tasks.html", tasks_of(visit, patient) | {"patient": patient, "may_write": True, "focus": True})
+        return redirect("home_tasks", patient_id)
     return redirect("medications", patient_id) if posted.get("on") == "medicines" else redirect("home", patient_id)
-
-
-def tasks_of(visit: Visit, patient: Patient) -> dict[str, Any]:
-    """This function will gather today's doses for a page that has logged that her record was read."""
-    found = medications.tasks(viewer=visit.viewer, patient=patient, now=visit.now)
-    return {"doses": found, "open_doses": sum(task.taken is None for task in found)}

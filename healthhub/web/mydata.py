@@ -16,7 +16,7 @@ from healthhub.audit.words import words_for
 from healthhub.care import erasure, medications
 from healthhub.lib.refused import Invalid
 from healthhub.people import access, consent, tokens
-from healthhub.people.models import Patient
+from healthhub.people.models import ConsentEntry, Patient
 from healthhub.records import exports, shown as readings
 from healthhub.web import shown
 from healthhub.web.links import link_to
@@ -63,7 +63,7 @@ def my_data(request: PageRequest, patient_id: UUID) -> HttpResponse:
     return render(request, "hh/my_data.html", context)
 
 
-def holds(entry: consent.ConsentEntry, now: datetime) -> bool:
+def holds(entry: ConsentEntry, now: datetime) -> bool:
     """This function will tell whether a line of the ledger is a grant that holds now."""
     return entry.withdraws_id is None and not hasattr(entry, "withdrawn_by") and (entry.ends_at is None or entry.ends_at > now)
 

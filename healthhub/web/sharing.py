@@ -124,7 +124,7 @@ def _shared(entry: ConsentEntry, names: dict[UUID, str], now: datetime) -> Share
 
 def class_words(classes: list[str]) -> str:
     """This function will say which readings a consent covers."""
-    if DATA_CLASSES <= set(classes):
+    if set(classes) >= DATA_CLASSES:
         return gettext("everything you measure and log")
     return gettext(", ").join(gettext(CLASS_WORDS[one]) for one in CLASS_WORDS if one in classes)
 

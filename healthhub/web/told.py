@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext, gettext_noop as _n
 
 from healthhub.lib.refused import Conflict, Invalid
-from healthhub.people import access, consent
+from healthhub.people import consent
 from healthhub.web.mydata import holds
 from healthhub.web.pages import EVERYONE, PageRequest, Visit, page
 from healthhub.web.roles import own_patient
@@ -112,8 +112,3 @@ def test_message(request: PageRequest) -> HttpResponse:
     post(people=[visit.user.id], about=f"test:{visit.now:%Y%m%d%H%M%S}", reason="test", severity="info", texts=TEST, now=visit.now)
     messages.success(request, gettext("On its way. It comes first to this page, then by your ways in their order."))
     return redirect("told")
-
-
-def reaches(visit: Visit) -> bool:
-    """This function will tell whether any way but an open page leads to her."""
-    return any(one.disabled_at is None for one in channels.of(person=access.viewer_of(visit.user).person))
