@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from healthhub.web import account, chart, desk, health, home, log, operations, people, worklist
+from healthhub.web import account, burden, chart, desk, health, home, limits, log, operations, people, worklist
 from healthhub.web.trends import views as trends
 
 urlpatterns = [
@@ -33,6 +33,11 @@ urlpatterns = [
     path("patients/<uuid:patient_id>", chart.chart, name="chart"),
     path("patients/<uuid:patient_id>/alerts", chart.alerts_part, name="chart_alerts"),
     path("patients/<uuid:patient_id>/trend", chart.trend_part, name="chart_trend"),
+    path("patients/<uuid:patient_id>/limits", limits.edit, name="limits_edit"),
+    path("patients/<uuid:patient_id>/limits/<uuid:limit_id>/end", limits.end, name="limit_back"),
+    path("rules", burden.rules, name="rules"),
+    path("burden", burden.burden, name="burden"),
+    path("burden/suggestion", burden.suggestion, name="burden_suggestion"),
     path("programme", account.programme, name="programme"),
     path("operations", operations.operations, name="operations"),
     path("operations/part", operations.operations_part, name="operations_part"),
