@@ -47,11 +47,10 @@ def silent(received_at: datetime | None, *, now: datetime) -> bool:
 
 def bucket(need: Need, *, now: datetime) -> str:
     """This function will give the group: the severity of her first alert, `watch` for a risk that rose unseen, `silent`, or `calm`."""
-    if need.first is not None:
-        return need.first.severity
-    if need.rose:
-        return "watch"
-    return "silent" if silent(need.received_at, now=now) else "calm"
+    groups = [alert.severity for alert in need.alerts]
+    groups += ["watch"] if need.rose else []
+    groups.append("silent" if silent(need.received_at, now=now) else "calm")
+    return min(groups, key=BUCKETS.index)
 
 
 def ordered(needs: Iterable[Need], *, now: datetime) -> list[tuple[Need, str]]:
@@ -69,7 +68,7 @@ def _pressing(alert: Pressing) -> tuple[int, bool, datetime]:
 
 
 def _key(need: Need, group: str) -> tuple[int, bool, datetime, int, bool, datetime, int, str, str]:
-    first = need.first
+    first = need.first if need.first is not None and need.first.severity == group else None
     held, opened = (first.holder is not None, first.opened_at) if first else (True, datetime.max.replace(tzinfo=UTC))
     received = (need.received_at or LONG_AGO) if group == "silent" else LONG_AGO
     return BUCKETS.index(group), held, opened, -need.band, not need.rose, received, -need.missed, need.name, str(need.patient_id)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext, gettext_noop as _n
+from django.utils.translation import gettext
 
 from healthhub.lib.refused import NotVisible
 from healthhub.people import access
@@ -19,16 +19,6 @@ from monitoring.models import Alert
 from monitoring.worklist import Standing
 
 AS_MANY = 4  # last values of one person
-CLASSES = {
-    "vitals": _n("vital signs"),
-    "glucose": _n("blood glucose"),
-    "body": _n("weight and body"),
-    "labs": _n("laboratory results"),
-    "respiratory": _n("breathing"),
-    "activity": _n("activity"),
-    "sleep": _n("sleep"),
-    "reported": _n("what she reports herself"),
-}
 Step = Callable[..., Alert]
 
 
@@ -94,7 +84,7 @@ def _words(one: Standing, pressing: list[Alert], request: PageRequest) -> tuple[
 
 def agreed_words(one: Standing) -> str:
     """This function will say in a sentence what was agreed: what she may see, and whether she may act and log."""
-    seen = gettext(", ").join(gettext(CLASSES.get(name, name)) for name in sorted(one.classes))
+    seen = gettext(", ").join(shown.class_words(name) for name in sorted(one.classes))
     sentences = [gettext("You may see: %(what)s.") % {"what": seen}]
     if one.may_act:
         sentences.append(gettext("You may take over alerts."))

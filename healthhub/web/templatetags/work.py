@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from healthhub.web import shown
+from healthhub.web.limits import NAMES
 from risk.foremost import Foremost
 from risk.scores.words import BANDS
 
@@ -76,3 +77,20 @@ def _late(n: int | str, name: str) -> str:
     if name == "hour":
         return gettext("late by %(n)s h") % {"n": n}
     return gettext("late by %(n)s min") % {"n": n}
+
+
+@register.simple_tag
+def limit_name(name: str) -> str:
+    """A rule's limit by its name in the pack."""
+    return gettext(NAMES[name]) if name in NAMES else name
+
+
+@register.simple_tag
+def unit_name(unit: str) -> str:
+    return shown.unit_words(unit)
+
+
+@register.simple_tag
+def share(part: int, whole: int) -> str:
+    """A share in whole percent."""
+    return f"{part * 100 / whole:.0f} %" if whole else "–"
