@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from healthhub.web import (, account, burden, cards, chart, desk, health, home, limits, log, operations, people, worklist
+from healthhub.web import (
     account,
     act,
     burden,
+    cards,
     chart,
     desk,
     devices,
