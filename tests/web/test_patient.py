@@ -1,7 +1,6 @@
 """The patient's page of a clinician, tab by tab: what each panel says, who may see it, and what its forms do."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -42,8 +41,8 @@ AJAX = {"HX-Request": "true"}
 
 
 @pytest.fixture
-def lim(world: World) -> Iterator[Client]:
-    yield world.client("doctor_in_team")
+def lim(world: World) -> Client:
+    return world.client("doctor_in_team")
 
 
 def text(client: Client, world: World, tab: str, **query: str) -> str:
@@ -91,8 +90,10 @@ def test_the_timeline_has_everything_in_its_order(world: World, lim: Client) -> 
     contacts.add(patient_id=world.ana.id, kind="note", at=now, text="<b>daughter</b> moved away", by=mei, now=now)
     page = text(lim, world, "/timeline")
     for words in (
-        "Severely raised blood pressure · Opened", "Severely raised blood pressure · Taken", "Spoke with the patient: rests now", "Medication taken",
-        "moderate", "High home blood pressure week, switched off", "white coat", "&lt;b&gt;daughter&lt;/b&gt; moved away", "Notice sent: Alert",
+        "Severely raised blood pressure · Opened", "Severely raised blood pressure · Taken",
+        "Spoke with the patient: rests now", "Medication taken",
+        "moderate", "High home blood pressure week, switched off", "white coat",
+        "&lt;b&gt;daughter&lt;/b&gt; moved away", "Notice sent: Alert",
         "Dr Lim: ", "190–191 / 115–116 mmHg",
     ):  # fmt: skip
         assert words in page, words
@@ -221,9 +222,10 @@ def test_meter_readings_by_meal(world: World, lim: Client) -> None:
 
 def test_plan_and_history_in_words(world: World, lim: Client) -> None:
     by = world.viewer("doctor_in_team")
-    given: dict[str, Any] = {"patient_id": world.ana.id, "rule_id": "BP-04", "expires_at": None, "by": by, "now": world.now}
-    plans.set_limit(changes={"sbp": {"value": 170, "unit": "mm[Hg]"}}, reason="frail, falls", **given)
-    plans.set_limit(changes={"sbp": {"value": 165, "unit": "mm[Hg]"}}, reason="steadier now", **given)
+    given: dict[str, Any] = {"patient_id": world.ana.id, "rule_id": "BP-04", "expires_at": None, "by": by}
+    earlier = world.now - timedelta(hours=1)
+    plans.set_limit(changes={"sbp": {"value": 170, "unit": "mm[Hg]"}}, reason="frail, falls", now=earlier, **given)
+    plans.set_limit(changes={"sbp": {"value": 165, "unit": "mm[Hg]"}}, reason="steadier now", now=world.now, **given)
     plan = text(lim, world, "/plan")
     assert "systolic at least 165 mmHg" in plan
     assert "“steadier now”" in plan
@@ -293,5 +295,5 @@ def test_what_is_not_open_is_not_there(world: World, lim: Client) -> None:
     for tab in ("", "/timeline", "/glucose", "/summary"):
         page = text(lim, world, tab)
         assert "11.1" not in page, tab
-    assert "Not open to you: weight and build, glucose" in text(lim, world, "")
+    assert "Not open to you: activity, weight and build, glucose" in text(lim, world, "")
     assert "Glucose" not in re.findall(r"<h2>(.*?)</h2>", text(lim, world, "/plan"))

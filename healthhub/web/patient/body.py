@@ -30,6 +30,7 @@ STATES: Mapping[str, str] = {
     "insufficient": _n("Not enough: at least 3 days are needed"),
 }
 ESC: Mapping[str, str] = {"hypertension": _n("hypertension"), "elevated": _n("elevated"), "non_elevated": _n("not elevated")}
+ESC_LOWEST = "non_elevated"
 # Kinds of the heart failure panel besides weight.
 SIGNS = ("bp", "hr", "rhr", "spo2", "symptom_dyspnoea", "symptom_orthopnoea", "symptom_pnd", "symptom_oedema", "symptom_fatigue", "nyha")
 SPANS = (3, 7, 30)
@@ -90,10 +91,10 @@ def _verdicts(found: Average, opened: Head) -> list[tuple[str, str, str]]:
     """Tone, guideline and verdict; none unless the week is valid. The guideline of her country stands first."""
     if found.state != "valid":
         return []
-    yes, no = gettext("hypertension"), gettext("below the threshold")
+    yes, no, esc = gettext("hypertension"), gettext("below the threshold"), ESC[found.esc or ESC_LOWEST]
     told = {
         "CN": (gettext("China (home ≥ 135/85 mmHg)"), found.cn_hypertension, yes if found.cn_hypertension else no),
-        "EU": (gettext("ESC (home ≥ 135/85 mmHg)"), found.esc == "hypertension", gettext(ESC[found.esc or "non_elevated"])),
+        "EU": (gettext("ESC (home ≥ 135/85 mmHg)"), found.esc == "hypertension", gettext(esc)),
         "US": (gettext("ACC/AHA (home ≥ 130/80 mmHg)"), found.us_hypertension, yes if found.us_hypertension else no),
     }
     ordered = sorted(told, key=lambda locale: locale != opened.patient.locale)

@@ -63,6 +63,10 @@ def risk(request: PageRequest, patient_id: UUID) -> HttpResponse:
 @page("clinician")
 def models_part(request: PageRequest, patient_id: UUID) -> HttpResponse:
     """This function will give the answers anew."""
+    return _models(request, patient_id)
+
+
+def _models(request: PageRequest, patient_id: UUID) -> HttpResponse:
     visit = request.visit
     patient = access.patient_for(visit.viewer, patient_id, action="read", now=visit.now)
     rights = {f"may_{action}": access.may(visit.viewer, patient.id, action=action, now=visit.now) for action in ("act", "judge")}
@@ -114,7 +118,8 @@ def card_of(one: Answer, visit: Visit, why: str) -> Card:
 
 def missing_words(problem: Mapping[str, Any]) -> tuple[str, str]:
     """This function will say what is missing, and how to come by it."""
-    return shown.both(problem["words"]), gettext(HOW[problem["how"]]) if problem.get("how") in HOW else ""
+    how = HOW.get(str(problem.get("how")), "")
+    return shown.both(problem["words"]), gettext(how) if how else ""
 
 
 def _tone(one: Answer) -> str:
@@ -189,7 +194,7 @@ def again(request: PageRequest, patient_id: UUID) -> HttpResponse:
 
 
 def _back(request: PageRequest, patient_id: UUID) -> HttpResponse:
-    return models_part(request, patient_id) if request.htmx else redirect("chart_risk", patient_id)
+    return _models(request, patient_id) if request.htmx else redirect("chart_risk", patient_id)
 
 
 @page("clinician", methods=("GET", "POST"))
