@@ -1,7 +1,8 @@
-"""Contacts between a patient and those who care for her."""
+"""Contacts between a patient and those who care for her, and the medicines she takes."""
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from healthhub.lib.ids import uuid7
@@ -28,3 +29,20 @@ class Contact(models.Model):
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["patient", "-at"], name="contact_of_patient")]
+
+
+class Medication(models.Model):
+    """A medicine she takes: named and dosed in words, at times of her own day. Stopped, it stays on file with its intakes."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="medications")
+    name = models.CharField(max_length=120)
+    dose = models.CharField(max_length=80, blank=True)
+    times = ArrayField(models.TimeField())  # by the clock where she is; empty: only when needed
+    since = models.DateField()  # her local days, both inclusive
+    until = models.DateField(null=True, blank=True)
+    prescribed_by = models.CharField(max_length=120, blank=True)
+    added_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    added_at = models.DateTimeField()
+    stopped_at = models.DateTimeField(null=True, blank=True)
+    stopped_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")

@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "healthhub.care",
     "healthhub.web",
     "healthhub.api",
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -250,6 +251,8 @@ CELERY_TIMEZONE = "UTC"
 SWEEP_EVERY = timedelta(seconds=env.float("SWEEP_SECONDS", default=5))
 DEAD_MAN_URL = env.str("DEAD_MAN_URL", default="")
 AUDIT_ANCHOR_FILE = env.str("AUDIT_ANCHOR_FILE", default="")
+BACKUP_STAMP_FILE = env.str("BACKUP_STAMP_FILE", default="")
+BACKUP_MAX_HOURS = env.int("BACKUP_MAX_HOURS", default=26)
 RETENTION_MONTHS = env.int("RETENTION_MONTHS", default=0)  # 0: keep for ever
 
 # Mail and push

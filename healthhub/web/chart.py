@@ -23,7 +23,6 @@ from healthhub.web.pages import PageRequest, Visit, page
 from healthhub.web.patient import contacts, evidence
 from healthhub.web.patient.glass import or_glass
 from healthhub.web.patient.head import head
-from healthhub.web.patient.plan import edit_address
 from healthhub.web.patient.summary import summary
 from healthhub.web.patient.words import rule_name
 from healthhub.web.svg import Dot, trend
@@ -88,7 +87,6 @@ def _alerts_context(request: PageRequest, patient: Patient, alerts: list[Alert])
         "alerts": alerts,
         "past": past,
         "quiet": doors.snoozed_until(viewer=visit.viewer, alerts=alerts, now=visit.now),
-        "edit": edit_address(patient.id),
     } | _about_alerts(visit, patient, [*alerts, *past], drawn=alerts)
 
 
@@ -111,7 +109,7 @@ def alert_card(request: PageRequest, patient_id: UUID, alert_id: UUID) -> HttpRe
     quiet = doors.snoozed_until(viewer=visit.viewer, alerts=found, now=now)
     may = access.may(visit.viewer, patient_id, action="limits", now=now)
     context = {"alert": found[0], "patient": found[0].patient, "quiet": quiet, "may_act": found[0] in live, "may_limit": may}
-    context |= {"edit": edit_address(patient_id)} | _about_alerts(visit, found[0].patient, found, drawn=found)
+    context |= _about_alerts(visit, found[0].patient, found, drawn=found)
     return render(request, "hh/chart_alert.html", context)
 
 

@@ -68,7 +68,7 @@ def test_the_header_says_who_by_what_right_and_with_what(world: World, lim: Clie
         expires_at=None, by=world.viewer("doctor_in_team"), now=world.now,
     )  # fmt: skip
     page = text(lim, world, "")
-    for words in ("Ana Silva", "1956-04-12", "Hypertension", "document 2026-01", "cuff", "systolic 170 mmHg", "150/90 mmHg"):
+    for words in ("Ana Silva", "1956-04-12", "Hypertension", "document 2026-01", "cuff", "Systolic 170 mmHg", "150/90 mmHg"):
         assert words in page, words
     assert "Heart failure" not in page
     world.ana.conditions = [*world.ana.conditions, "heart_failure"]
@@ -227,7 +227,7 @@ def test_plan_and_history_in_words(world: World, lim: Client) -> None:
     plans.set_limit(changes={"sbp": {"value": 170, "unit": "mm[Hg]"}}, reason="frail, falls", now=earlier, **given)
     plans.set_limit(changes={"sbp": {"value": 165, "unit": "mm[Hg]"}}, reason="steadier now", now=world.now, **given)
     plan = text(lim, world, "/plan")
-    assert "systolic at least 165 mmHg" in plan
+    assert "Systolic at least 165 mmHg" in plan
     assert "“steadier now”" in plan
     assert "Change limits" not in plan or "href" in plan
     history = text(lim, world, "/history")

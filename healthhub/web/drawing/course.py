@@ -78,7 +78,8 @@ class Scene:
     limits: Sequence[Limit] = ()
     ribbons: Sequence[Ribbon] = ()
     marks: Sequence[Mark] = ()
-    bars: bool = False  # sums of days, drawn from zero
+    bars: bool = False  # sums, drawn from zero
+    each: float = 86400.0  # seconds a bar stands for
     other: Sequence[Point] = ()  # to compare with: dashed
 
 
@@ -238,9 +239,9 @@ def _alone(scene: Scene, index: int) -> bool:
 
 
 def _bars(plot: _Plot) -> None:
-    """Each bar stands in the middle of its day."""
-    days = max((plot.scene.until - plot.scene.since) / 86400, 1.0)
-    wide = max((plot.right - plot.left) / days * 0.7, 1.0)
+    """Each stands in the middle of its time."""
+    count = max((plot.scene.until - plot.scene.since) / max(plot.scene.each, 1.0), 1.0)
+    wide = max((plot.right - plot.left) / count * 0.7, 1.0)
     for point in plot.scene.points:
         top = plot.y(point.value)
         left = min(max(plot.x(point.at) - wide / 2, plot.left), plot.right - wide)

@@ -16,6 +16,7 @@ from healthhub.records import shown as readings
 from healthhub.records.catalogue import BY_KEY
 from healthhub.records.models import Method
 from healthhub.records.shown import Seen
+from healthhub.web import shown
 from healthhub.web.pages import PageRequest
 from healthhub.web.patient import words
 from monitoring import plans
@@ -60,7 +61,7 @@ def head(request: PageRequest, patient_id: UUID, *, tab: str) -> Head:
         "devices": devices(newest),
         "own_limits": [(words.rule_name(one.rule_id, names), words.change_words(one.changes, one.rule_id), one) for one in limits],
         "grants": consent.basis(viewer=visit.viewer, patient_id=patient.id, now=visit.now),
-        "closed_classes": [words.class_words(one) for one in sorted(DATA_CLASSES - classes)],
+        "closed_classes": [shown.class_words(one) for one in sorted(DATA_CLASSES - classes)],
         "glass": breakglass.open_to(visit.viewer, patient_id=patient.id, now=visit.now),
         "may_act": access.may(visit.viewer, patient.id, action="act", now=visit.now),
         "may_judge": access.may(visit.viewer, patient.id, action="judge", now=visit.now),

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext
 
 from healthhub.web import shown
@@ -31,22 +30,14 @@ def plan(request: PageRequest, patient_id: UUID) -> HttpResponse:
     own = [row for row in rows if row["set_by"]]
     groups: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
-        groups.setdefault(words.class_words(row["data_class"]), []).append(row)
-    context = {"own": own, "groups": list(groups.items()), "edit": edit_address(patient_id)}
+        groups.setdefault(shown.class_words(row["data_class"]), []).append(row)
+    context = {"own": own, "groups": list(groups.items())}
     return render(request, "hh/chart_plan.html", opened.context | context)
 
 
 def _row(one: Mapping[str, Any]) -> dict[str, Any]:
     told = [words.figures_words(figures, name, one["ops"].get(name, "")) for name, figures in one["limits"].items()]
     return {**one, "words": gettext("; ").join(told), "title": shown.both(one["name"]), "rank": -RANK.get(one["severity"], 0)}
-
-
-def edit_address(patient_id: UUID) -> str:
-    """This function will give the address where limits are changed; nothing where this house has no such page."""
-    try:
-        return reverse("limits_edit", args=[patient_id])
-    except NoReverseMatch:
-        return ""
 
 
 @page("clinician")

@@ -173,3 +173,9 @@ def is_treatment(code: str) -> bool:
 def can_change(about: Mapping[str, Any]) -> bool:
     """Whether what-if questions may vary any input of a model."""
     return any(feature["changeable"] for feature in about["features"])
+
+
+@register.filter
+def is_rule(rule_id: str) -> bool:
+    """Whether an alert comes from a rule with limits, and not from a model or a forecast."""
+    return not rule_id.startswith(("RISK-", "FORECAST-"))
