@@ -46,7 +46,8 @@ def rule_name(rule_id: str, names: Mapping[str, Mapping[str, str]]) -> str:
 def figures_words(figures: Mapping[str, float], name: str, op: str = "") -> str:
     """This function will put one limit `{unit: value}` in words, in every unit it has: "Systolic at least 180 mmHg"."""
     label = gettext(NAMES[name]) if name in NAMES and name not in shown.BOUNDS else ""
-    frame = gettext(shown.BOUNDS.get(op) or shown.BOUNDS.get(name) or "%(value)s %(unit)s")
+    bound = shown.BOUNDS.get(op) or shown.BOUNDS.get(name)
+    frame = gettext(bound) if bound else "%(value)s %(unit)s"
     told = " / ".join((frame % {"value": f"{value:g}", "unit": shown.unit_words(unit)}).strip() for unit, value in figures.items())
     return f"{label} {told}".strip()
 
