@@ -81,6 +81,57 @@ def run(
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How often a rule would have fired for one patient, how often of it at night; `off` when it says nothing at all."""
+
+    episodes: int
+    nights: int
+    off: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A change of one rule tried on a patient's past, beside the rule as it stands for her today."""
+
+    rule: Rule
+    days: int
+    readings: int
+    today: Count
+    wanted: Count
+
+
+def compare(*, viewer: Viewer, patient_id: UUID | str, rule_id: str, changes: dict[str, Any], now: datetime, days: int = 90) -> Compared:
+    """This function will tell how often a rule would have fired in the last `days` days with these changes, and with today's limits.
+
+    Empty `changes` are the rule as the pack says it. Raises as `access.patient_for` and `packs.with_limits`; Invalid (`unknown_rule`)
+    also for a rule that waits for silence, which no reading breaks; Invalid (`too_many`) for more readings than one answer can judge.
+    """
+    patient = access.patient_for(viewer, patient_id, action="backtest", now=now)
+    base = plans.unlimited(patient=patient, rule_id=rule_id)
+    if base.condition is None:
+        raise Invalid("This rule waits for silence: there is nothing to try it on.", code="unknown_rule", field="rule")
+    today = next(rule for rule in plans.situation(patient_id=patient.id, now=now).plan.rules if _same(rule, base))
+    wanted = packs.with_limits([base], {base.id: changes})[0] if changes else base
+    since = now - timedelta(days=days)
+    readings = _readings(patient, base, since, now)
+    if len(readings) > MOST_READINGS:
+        raise Invalid("These are too many readings for one answer: ask for fewer patients or days.", code="too_many", field="days")
+    log.record(by=viewer, did="rule.backtest", patient_id=patient.id, about=f"rule:{rule_id}"[:120], now=now)
+    return Compared(base, days, len(readings), _count(patient, today, readings), _count(patient, wanted, readings))
+
+
+def _same(rule: Rule, other: Rule) -> bool:
+    return rule.id == other.id and rule.population == other.population
+
+
+def _count(patient: Patient, rule: Rule, readings: list[Reading]) -> Count:
+    if rule.off:
+        return Count(0, 0, off=True)
+    past = _past(patient, rule, readings)
+    return Count(len(past), sum(one.night for one in past))
+
+
 def _people(viewer: Viewer, patients: Sequence[UUID] | None, now: datetime) -> list[Patient]:
     if patients is None:
         return list(access.patients_visible_to(viewer, now=now, action="backtest").order_by("id"))
@@ -90,11 +141,7 @@ def _people(viewer: Viewer, patients: Sequence[UUID] | None, now: datetime) -> l
 def _rule(patient: Patient, rule: str | None, changes: dict[str, Any] | None, definition: dict[str, Any] | None) -> Rule:
     if definition is not None:
         return packs.from_definition(definition)
-    named = [one for one in packs.load(patient.locale) if one.id == rule]
-    if not named:
-        raise Invalid("There is no such rule for this patient.", code="unknown_rule", field="rule")
-    # One id may stand for several populations, each with its own limits.
-    one = next((each for each in named if each.population.has(frozenset(patient.conditions))), named[0])
+    one = plans.unlimited(patient=patient, rule_id=rule or "")
     return packs.with_limits([one], {one.id: changes})[0] if changes else one
 
 

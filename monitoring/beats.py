@@ -6,6 +6,8 @@ from monitoring.models import Beat
 
 SWEEP = "sweep"
 RISK_WATCH = "risk_watch"
+PARTITIONS = "partitions"
+LIVE = "live"
 
 
 def went_well(*, name: str, now: datetime) -> None:

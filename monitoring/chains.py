@@ -1,12 +1,12 @@
 """Who hears of an alert, and when the next people do: worked out once, when the alert fires, and kept in it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from healthhub.people import access
 from healthhub.people.models import CLINICIANS, Membership, Patient
-from monitoring.models import Chain, Severity
+from monitoring.models import Alert, Chain, Severity
 
 # Clinical.md §2.13.7: unacknowledged URGENT climbs at 30, 60 and 120 minutes; RED goes to everybody's phone at once.
 # WATCH and INFO are shown on the trend and disturb nobody.
@@ -81,3 +81,9 @@ def _staff(patient: Patient, now: datetime) -> dict[UUID, bool]:
         return {}
     rows = Membership.objects.filter(team_id=patient.team_id, role__in=CLINICIANS, since__lte=now).exclude(until__lte=now)
     return dict(rows.values_list("user_id", "on_duty"))
+
+
+def target_of(alert: Alert) -> datetime | None:
+    """This function will tell until when somebody should have taken an alert: when its frozen chain calls the next people."""
+    waits = [step["after_minutes"] for step in alert.chain if step["after_minutes"] > 0]
+    return alert.opened_at + timedelta(minutes=min(waits)) if waits else None

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from healthhub.lib.ids import uuid7
-from healthhub.people.models import Patient, Team, User
+from healthhub.people.models import Organisation, Patient, Team, User
 
 
 class Severity(models.TextChoices):
@@ -168,3 +168,52 @@ class Beat(models.Model):
 
     name = models.CharField(primary_key=True, max_length=20)
     at = models.DateTimeField()
+
+
+class SavedView(models.Model):
+    """A person's own way of looking at her worklist: a name and the part of the address behind the question mark."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    person = models.ForeignKey(User, models.PROTECT, related_name="+")
+    name = models.CharField(max_length=40)
+    query = models.CharField(max_length=400, blank=True)
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["person", "name"], name="saved_view_name_once")]
+
+
+class Tag(models.Model):
+    """A word an organisation sorts its patients by. Other organisations do not see it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    name = models.CharField(max_length=40)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["organisation", "name"], name="tag_name_once")]
+
+
+class Tagged(models.Model):
+    """A patient carries a tag; who put it there, and when."""
+
+    tag = models.ForeignKey(Tag, models.CASCADE, related_name="uses")
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="tagged")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["patient", "tag"], name="tagged_once")]
+
+
+class Review(models.Model):
+    """A clinician of an organisation has looked at a patient as a whole; the newest counts."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="reviews")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["patient", "organisation", "-at"], name="review_newest")]

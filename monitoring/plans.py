@@ -114,9 +114,13 @@ def in_force(*, viewer: Viewer, patient_id: UUID | str, now: datetime) -> list[d
                     "source": rule.source,
                     "data_class": rule.data_class,
                     "limits": {name: dict(figures) for name, figures in rule.limits.items()},
+                    "ops": {bound.name: bound.op for bound in getattr(rule.condition, "bounds", ())},
                     "off": rule.off,
+                    "may_off": rule.may_off,
+                    "limit": limit.id if limit else None,
                     "open": rule.id in found.open_rules,
                     "set_by": limit.set_by.name if limit else None,
+                    "set_at": limit.set_at if limit else None,
                     "reason": limit.reason if limit else None,
                     "expires_at": limit.expires_at if limit else None,
                 }
@@ -164,6 +168,20 @@ def _plain(rule: Rule, kind: str, condition: Threshold, emergency: str) -> dict[
         "ask": dict(rule.ask) if rule.ask else None,
         "text": {language: text.replace("{emergency}", emergency) for language, text in rule.patient_text.items()},
     }
+
+
+def unlimited(*, patient: Patient, rule_id: str) -> Rule:
+    """This function will give the rule of this id that is for this patient, as the pack or her team says it: without limits of her own.
+
+    Raises Invalid (`unknown_rule`).
+    """
+    saved = SavedRule.objects.filter(team__patients=patient, active=True).values_list("definition", flat=True)
+    known = [*packs.load(patient.locale), *(packs.from_definition(definition) for definition in saved)]
+    named = [rule for rule in known if rule.id == rule_id]
+    if not named:
+        raise Invalid("There is no such rule for this patient.", code="unknown_rule", field="rule")
+    # One id may stand for several populations, each with its own limits.
+    return next((rule for rule in named if rule.population.has(frozenset(patient.conditions))), named[0])
 
 
 def set_limit(
@@ -252,3 +270,24 @@ def rules_of(*, team_id: UUID | str, by: Viewer, now: datetime) -> list[SavedRul
     """This function will give the rules a team wrote itself, newest version first."""
     team = memberships.team_for(by, team_id, now=now)
     return list(SavedRule.objects.filter(team=team).select_related("saved_by").order_by("rule_id", "-version"))
+
+
+def names(*, patient_id: UUID, now: datetime) -> dict[str, dict[str, str]]:
+    """This function will give the names of the rules of the patient's plan, by id. Her record was opened before."""
+    return {rule.id: dict(rule.name) for rule in situation(patient_id=patient_id, now=now).plan.rules}
+
+
+def of_panel(*, viewer: Viewer, now: datetime) -> tuple[list[str], list[Rule]]:
+    """This function will give the locales of the patients whose limits the viewer may read, and the rules that can watch them.
+
+    The rules of the packs come first, in their order; then those the viewer's teams wrote.
+    """
+    mine = access.patients_visible_to(viewer, now=now, action="backtest")
+    locales = sorted(mine.order_by().values_list("locale", flat=True).distinct())
+    rules: dict[tuple[str, Any], Rule] = {}
+    for locale in locales:
+        for rule in packs.load(locale):
+            rules.setdefault((rule.id, rule.population), rule)
+    teams = memberships.teams_of(viewer, now=now)
+    own = SavedRule.objects.filter(team__in=teams.order_by(), active=True).order_by("rule_id").values_list("definition", flat=True)
+    return locales, [*rules.values(), *(packs.from_definition(definition) for definition in own)]

@@ -117,7 +117,7 @@ def deliver(*, notice_id: UUID, now: datetime) -> str:
     if allowed_at > now:
         _settle(notice, due_at=allowed_at, tries=0, woken_at=None)
         return "quiet"
-    past = list(notice.attempts.all())
+    past = [one for one in notice.attempts.all() if notice.tried_again_at is None or one.at >= notice.tried_again_at]
     if not any(attempt.outcome == Attempt.Outcome.OFFERED for attempt in past) and _offer_live(notice, now):
         return "offered"
     channels = _open_channels(notice, past)

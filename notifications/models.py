@@ -46,6 +46,7 @@ class Notice(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
     delivered_at = models.DateTimeField(null=True)
     seen_at = models.DateTimeField(null=True)
+    tried_again_at = models.DateTimeField(null=True)  # by an operator: attempts from before no longer shut a door
 
     class Meta:
         constraints: ClassVar = [

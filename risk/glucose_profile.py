@@ -25,6 +25,7 @@ GMI_DAYS = 14.0
 EPISODE = 15 * 60  # seconds below that begin a low, and seconds back that end it
 LONGEST_STEP = 45 * 60  # a longer hole ends whatever was going on
 PERCENTILES = (5, 25, 50, 75, 95)
+Lines = tuple[float, float, float, float, float]
 NAMES = ("very_low", "low", "in_range", "high", "very_high")
 
 
@@ -34,7 +35,7 @@ class Slot:
 
     minute: float
     days: int
-    lines: tuple[float, float, float, float, float] | None
+    lines: Lines | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,7 @@ def slots(walls: Sequence[int], values: Sequence[float]) -> tuple[Slot, ...]:
     )
 
 
-def _lines(ordered: Sequence[float]) -> tuple[float, float, float, float, float]:
+def _lines(ordered: Sequence[float]) -> Lines:
     five, quarter, half, three, most = (_percentile(ordered, percent) for percent in PERCENTILES)
     return five, quarter, half, three, most
 

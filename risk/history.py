@@ -35,7 +35,7 @@ class History:
     def refuse_later_than(self, as_of: datetime) -> None:
         """This function will raise Invalid(code="after_as_of") if anything here was measured, or became known, after `as_of`."""
         for kind, readings in self.readings.items():
-            if any(one.known_at > as_of for one in readings):
+            if any(one.at > as_of or (one.received_at is not None and one.received_at > as_of) for one in readings):
                 raise Invalid(f"There are readings of {kind} from after {as_of.isoformat()}.", code="after_as_of", field=kind)
 
     def up_to(self, as_of: datetime) -> "History":

@@ -13,6 +13,7 @@ from healthhub.people.models import Patient
 from healthhub.records.catalogue import BY_KEY, BY_NUMBER
 from risk.history import History, Reading
 
+# By index, patient for patient and kind for kind (OFFSET 0 keeps it so): in one sweep the planner would read all that each wearable sent.
 # Moments as seconds and one row per patient and kind: reading a million timestamps one by one costs more than all models.
 MOMENT, UTCS, NONE, PLAIN = datetime.fromtimestamp, repeat(UTC), repeat(None), repeat(0)
 _READINGS = """
@@ -23,9 +24,11 @@ SELECT o.patient_id, o.kind,
        array_agg(extract(epoch FROM o.received_at)::float8 ORDER BY o.at, o.seq),
        array_agg(o.utc_offset ORDER BY o.at, o.seq),
        CASE WHEN bool_or(o.flags <> 0) THEN array_agg(o.flags ORDER BY o.at, o.seq) END
-FROM unnest(%s::smallint[], %s::timestamptz[]) AS w(kind, since)
-JOIN records_observation o ON o.kind = w.kind AND o.at >= w.since
-WHERE o.patient_id = ANY(%s::uuid[]) AND o.state = 0 AND o.at <= %s AND o.at >= %s AND o.received_at <= %s
+FROM unnest(%s::uuid[]) AS p(id) CROSS JOIN unnest(%s::smallint[], %s::timestamptz[]) AS w(kind, since) CROSS JOIN LATERAL (
+    SELECT * FROM records_observation x
+    WHERE x.patient_id = p.id AND x.kind = w.kind AND x.at >= w.since AND x.at >= %s AND x.at <= %s AND x.state = 0 AND x.received_at <= %s
+    OFFSET 0
+) o
 GROUP BY o.patient_id, o.kind
 """
 
@@ -37,7 +40,7 @@ def histories(*, patient_ids: Sequence[UUID], reach_back: Mapping[str, timedelta
     kinds = [kind for kind in reach_back if kind in BY_KEY]
     if kinds and people:
         since = [as_of - reach_back[kind] for kind in kinds]
-        given = [array(BY_KEY[kind].number for kind in kinds), since, [one for one, *_ in people], as_of, min(since), as_of]
+        given = [[one for one, *_ in people], array(BY_KEY[kind].number for kind in kinds), since, min(since), as_of, as_of]
         for patient_id, number, at, values, values2, received, offsets, flags in asked(connection, _READINGS, given, binary=True)():
             readings[patient_id][BY_NUMBER[number].key] = list(
                 map(Reading, map(MOMENT, at, UTCS), values, values2 or NONE, map(MOMENT, received, UTCS), offsets, flags or PLAIN)

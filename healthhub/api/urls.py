@@ -3,7 +3,21 @@
 from django.urls import URLPattern, path
 from drf_spectacular.views import SpectacularAPIView
 
-from healthhub.api import alerts, audit, breakglass, consent, contacts, notices, observations, people, risk, risk_models, rules, tokens
+from healthhub.api import (
+    alerts,
+    audit,
+    breakglass,
+    consent,
+    contacts,
+    medications,
+    notices,
+    observations,
+    people,
+    risk,
+    risk_models,
+    rules,
+    tokens,
+)
 
 urlpatterns: list[URLPattern] = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
@@ -57,6 +71,9 @@ urlpatterns: list[URLPattern] = [
     path("v1/patients/<str:patient_id>/outcomes", risk.Outcomes.as_view(), name="outcomes"),
     path("v1/patients/<str:patient_id>/contacts", contacts.Contacts.as_view(), name="contacts"),
     path("v1/contacts/<str:contact_id>/correct", contacts.ContactCorrect.as_view(), name="contact-correct"),
+    path("v1/patients/<str:patient_id>/medications", medications.Medications.as_view(), name="medications"),
+    path("v1/medications/<str:medication_id>/stop", medications.StopMedication.as_view(), name="medication-stop"),
+    path("v1/medications/<str:medication_id>/intakes", medications.Intakes.as_view(), name="medication-intake"),
     path("v1/assessments/<str:assessment_id>/opinion", risk.Opinion.as_view(), name="assessment-opinion"),
     path("v1/outcomes/<str:outcome_id>/withdraw", risk.OutcomeWithdraw.as_view(), name="outcome-withdraw"),
     path("v1/risk/models", risk_models.Models.as_view(), name="risk-models"),

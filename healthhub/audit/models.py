@@ -5,6 +5,8 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
+from healthhub.lib.ids import uuid7
+
 
 class Entry(models.Model):
     """One act. Written in the transaction of the act itself; the sweep seals it (chain, n, hashes) within seconds.
@@ -40,3 +42,17 @@ class Head(models.Model):
     hash = models.BinaryField(max_length=32)
     # Up to where this chain was written to the anchor file outside the database. A note for the writer; proof is the file.
     anchored_n = models.BigIntegerField(default=0)
+
+
+class Check(models.Model):
+    """One reading of the whole log for tampering: who asked, when it ended, and what it found (positions only, no person)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    asked_at = models.DateTimeField()
+    asked_by = models.UUIDField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    chains = models.IntegerField(default=0)
+    rows = models.BigIntegerField(default=0)
+    unsealed = models.IntegerField(default=0)
+    trouble_count = models.IntegerField(default=0)
+    troubles = models.JSONField(default=list)

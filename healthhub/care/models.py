@@ -1,8 +1,10 @@
-"""Contacts between a patient and those who care for her."""
+"""Contacts between a patient and those who care for her, and the medicines she takes."""
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 
 from healthhub.lib.ids import uuid7
 from healthhub.people.models import Patient, User
@@ -28,3 +30,38 @@ class Contact(models.Model):
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["patient", "-at"], name="contact_of_patient")]
+
+
+class Medication(models.Model):
+    """A medicine she takes: named and dosed in words, at times of her own day. Stopped, it stays on file with its intakes."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="medications")
+    name = models.CharField(max_length=120)
+    dose = models.CharField(max_length=80, blank=True)
+    times = ArrayField(models.TimeField())  # by the clock where she is; empty: only when needed
+    since = models.DateField()  # her local days, both inclusive
+    until = models.DateField(null=True, blank=True)
+    prescribed_by = models.CharField(max_length=120, blank=True)
+    added_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    added_at = models.DateTimeField()
+    stopped_at = models.DateTimeField(null=True, blank=True)
+    stopped_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+
+
+class Erasure(models.Model):
+    """She wants her data erased: asked for, called off, or done once the waiting time is over."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="erasures")
+    asked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    cancelled_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["patient"], condition=Q(cancelled_at=None, done_at=None), name="erasure_one_at_a_time")
+        ]
+        indexes: ClassVar = [models.Index(fields=["due_at"], condition=Q(cancelled_at=None, done_at=None), name="erasure_due")]

@@ -2,7 +2,10 @@
 
 from django.urls import include, path
 
+from healthhub.config.admin import site
+
 urlpatterns = [
+    path("admin/", site.urls),
     path("accounts/", include("allauth.urls")),
     path("api/", include("healthhub.api.urls")),
     path("", include("healthhub.web.urls")),

@@ -68,9 +68,21 @@ def owes_second_factor(user: User, *, now: datetime) -> bool:
     asked = active(now).filter(user=user)
     if not settings.STAFF_MFA_REQUIRED:
         asked = asked.filter(organisation__requires_mfa=True)
-    strong = Authenticator.objects.filter(user=user, type__in=[Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN])
+    strong = _strong(user)
     is_staff = Q(is_staff=True) if settings.STAFF_MFA_REQUIRED else Q(pk=None)
     return User.objects.filter(Exists(asked) | is_staff, ~Exists(strong), id=user.id).exists()
+
+
+def has_second_factor(user: User) -> bool:
+    """This function will tell whether this person has set up a second factor (codes of an app, or a passkey)."""
+    return _strong(user).exists()
+
+
+def _strong(user: User) -> QuerySet[Authenticator]:
+    found: QuerySet[Authenticator] = Authenticator.objects.filter(
+        user=user, type__in=[Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+    )
+    return found
 
 
 def join(

@@ -30,6 +30,11 @@ def _existing() -> set[tuple[int, int]]:
     return {(int(name[-6:-2]), int(name[-2:])) for name in names if name.startswith(_PREFIX)}
 
 
+def present() -> list[tuple[int, int]]:
+    """This function will give the (year, month) pairs that have a partition, the oldest first."""
+    return sorted(_existing())
+
+
 def _create(month: tuple[int, int]) -> None:
     """LIKE + ATTACH takes a lock that readers and writers of the other months do not feel; CREATE ... PARTITION OF would stop them."""
     first, last = date(*month, 1), date(*_after(month), 1)

@@ -14,10 +14,8 @@ from healthhub.people import access, profile
 from healthhub.people.models import User
 from healthhub.records.catalogue import BY_KEY
 from healthhub.web import shown
-from healthhub.web.health import parts
 from healthhub.web.pages import EVERYONE, PageRequest, page, unit_in_use
 from healthhub.web.templatetags.hh import TYPE_SIZES
-from monitoring import worklist as doors
 
 YEAR = 365 * 24 * 3600
 SIZE_WORDS = {"normal": _n("Normal type"), "large": _n("Large type"), "largest": _n("Largest type")}
@@ -82,35 +80,7 @@ def _keep(answer: HttpResponse, name: str, value: str) -> None:
     answer.set_cookie(name, value, max_age=YEAR, secure=settings.SESSION_COOKIE_SECURE, samesite="Lax", httponly=True)
 
 
-@page("caregiver")
-def people(request: PageRequest) -> HttpResponse:
-    """This function will list a caregiver's people: who needs her, who is silent, who is well."""
-    return render(request, "hh/people.html", _people(request))
-
-
-@page("caregiver")
-def people_part(request: PageRequest) -> HttpResponse:
-    """This function will give the list anew."""
-    return render(request, "hh/people_list.html", _people(request))
-
-
-def _people(request: PageRequest) -> dict[str, object]:
-    words = {
-        "needs_you": ("amber", gettext("Needs you")),
-        "no_data": ("silent", gettext("No data")),
-        "all_well": ("calm", gettext("All well")),
-    }
-    found = doors.standing(viewer=request.visit.viewer, now=request.visit.now)
-    return {"people": [(patient, *words[standing]) for patient, standing in found]}
-
-
 @page("programme_manager")
 def programme(request: PageRequest) -> HttpResponse:
     """This function will say what a programme manager can do now. No person's data."""
     return render(request, "hh/programme.html")
-
-
-@page("operator")
-def operations(request: PageRequest) -> HttpResponse:
-    """This function will show an operator whether the parts of the service answer. No person's data."""
-    return render(request, "hh/operations.html", {"parts": parts(now=request.visit.now)})

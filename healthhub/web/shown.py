@@ -18,12 +18,16 @@ from healthhub.web.svg import Dot, Scale
 UNITS: Mapping[str, str] = {
     "mm[Hg]": "mmHg",
     "Cel": "°C",
+    "umol/L": "µmol/L",
+    "10*9/L": "10⁹/L",
+    "10*12/L": "10¹²/L",
     "/min": _n("/min"),
     "{steps}": _n("steps"),
     "{score}": "",
     "{code}": "",
     "{puffs}": _n("puffs"),
     "min": _n("min"),
+    "h": _n("h"),
     "[degF]": "°F",
     "[jin_ch]": "斤",
     "[lb_av]": "lb",
@@ -132,6 +136,16 @@ CONDITIONS: Mapping[str, str] = {
     "target_spo2_88_92": _n("SpO₂ target 88–92 %"),
     "immunosuppressed": _n("Immunosuppressed"),
     "athlete": _n("Athlete"),
+}
+CLASSES: Mapping[str, str] = {
+    "vitals": _n("vital signs"),
+    "glucose": _n("blood glucose"),
+    "body": _n("weight and body"),
+    "labs": _n("laboratory results"),
+    "respiratory": _n("breathing"),
+    "activity": _n("activity"),
+    "sleep": _n("sleep"),
+    "reported": _n("what she reports herself"),
 }
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -272,6 +286,11 @@ def limit_words(limit: Mapping[str, Any]) -> str:
 def condition_words(code: str) -> str:
     """This function will name a condition or treatment; a code we have no word for is shown as it is."""
     return gettext(CONDITIONS[code]) if code in CONDITIONS else code.replace("_", " ")
+
+
+def class_words(data_class: str) -> str:
+    """This function will name a class of data that consent speaks of; of `a+b` each."""
+    return gettext(", ").join(gettext(CLASSES[one]) if one in CLASSES else one for one in data_class.split("+"))
 
 
 def years(birth: date | None, *, now: datetime) -> int | None:

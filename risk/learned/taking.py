@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 from statistics import fmean, median, stdev
 
 from healthhub.records.catalogue import CUFFLESS, SUSPICIOUS
@@ -13,6 +14,8 @@ YEAR_DAYS = 365.2425
 # A doubtful value or one without a cuff is not what models were trained on.
 LEFT_OUT = SUSPICIOUS | CUFFLESS
 
+PARTS: Mapping[str, Callable[[Reading], float | None]] = {"value": attrgetter("value"), "value2": attrgetter("value2")}
+
 
 def taken(take: Take, history: History, as_of: datetime) -> Known | None:
     """This function will give one input as `take` says, in the model's unit, with the moment of its newest reading."""
@@ -20,10 +23,11 @@ def taken(take: Take, history: History, as_of: datetime) -> Known | None:
         return Known(1.0 if take.condition in history.conditions else 0.0)
     if take.fact:
         return _fact(take.fact, history, as_of)
+    since, part = as_of - take.within, PARTS[take.part]
     readings = [
         one
         for one in history.readings.get(take.kind, ())
-        if as_of - take.within <= one.at <= as_of and not one.flags & LEFT_OUT and _part(one, take.part) is not None
+        if since <= one.at <= as_of and not one.flags & LEFT_OUT and part(one) is not None
     ]
     if not readings:
         return None
@@ -32,11 +36,11 @@ def taken(take: Take, history: History, as_of: datetime) -> Known | None:
 
 
 def _part(reading: Reading, part: str) -> float | None:
-    return reading.value2 if part == "value2" else reading.value
+    return PARTS[part](reading)
 
 
 def _all(readings: Sequence[Reading], part: str) -> list[float]:
-    return [value for one in readings if (value := _part(one, part)) is not None]
+    return [value for value in map(PARTS[part], readings) if value is not None]
 
 
 def _spread(readings: Sequence[Reading], part: str) -> float | None:

@@ -67,6 +67,7 @@ def fill() -> Fuzzed:
         "assessment_id": [str(one) for one in Assessment.objects.filter(patient=world.ana).values_list("pk", flat=True)],
         "outcome_id": [str(one) for one in Outcome.objects.filter(patient=world.ana).values_list("pk", flat=True)],
         "contact_id": [str(found.contact)],
+        "medication_id": [str(found.medication)],
         "version_id": [str(one) for one in _waiting(world)],
         "key": [said.KEY, *cards.released()],
         "opening_id": [str(opening.pk) for opening in world.openings.values()],

@@ -1,10 +1,10 @@
 """Readings, alerts, limits and assessments for the walk through the table: Ana's and Ben's, each marked in every text that can be."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 from uuid import UUID
 
-from healthhub.care import contacts
+from healthhub.care import contacts, medications
 from healthhub.people.access import Viewer
 from healthhub.people.models import Patient
 from monitoring import alerts, intake, plans
@@ -20,7 +20,7 @@ from tests.world import World
 @dataclass(frozen=True)
 class Records:
     """What the addresses of the table are aimed at: Ana's open alert, the one Dr Lim holds and snoozed, her limit, a reading's number,
-    a notice she was sent and the way she is told, what a model said of her, what happened to her, a version that waits, and a visit."""
+    a notice she was sent and the way she is told, what a model said of her, an event, a waiting version, a visit, a medicine."""
 
     open_alert: UUID
     held_alert: UUID
@@ -32,6 +32,7 @@ class Records:
     outcome: UUID
     version: UUID
     contact: UUID
+    medication: UUID
 
 
 def fill(world: World) -> Records:
@@ -88,7 +89,11 @@ def _measured_and_treated(world: World, whose: str, speaking: Version, waiting: 
         for kind in ("visit", "note")
     )
     assert note.kind == "note"
-    return Records(found["vitals"], found["glucose"], limit.id, seq, notice.id, channel.id, assessment, outcome, waiting.id, visit.id)
+    medicine = medications.add(
+        patient_id=patient.id, name=world.said(whose, "Amlodipine"), dose="5 mg", times=[time(8)], by=world.viewer(self_), now=now
+    )
+    alerts_ = (found["vitals"], found["glucose"])
+    return Records(*alerts_, limit.id, seq, notice.id, channel.id, assessment, outcome, waiting.id, visit.id, medicine.id)
 
 
 def _judged(world: World, whose: str, patient: Patient, by: Viewer, speaking: Version) -> tuple[UUID, UUID]:

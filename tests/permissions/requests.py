@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import UTC, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 
@@ -77,6 +78,7 @@ def _rules(world: World, records: Records) -> dict[str, Asking]:
 def _risk(world: World, records: Records) -> dict[str, Asking]:
     ana = {"patient_id": str(world.ana.id)}
     happened = {"kind": "emergency_visit", "at": (world.now - timedelta(days=2)).isoformat(), "note": "chest pain"}
+    dose = {"day": f"{world.now.astimezone(ZoneInfo(world.ana.time_zone)):%Y-%m-%d}", "at": "08:00", "taken": True}
     contact = {"kind": "visit", "at": (world.now - timedelta(hours=2)).isoformat(), "text": "seen at home"}
     return {
         "GET patient-risk": Asking(ana),
@@ -92,6 +94,10 @@ def _risk(world: World, records: Records) -> dict[str, Asking]:
         "GET contacts": Asking(ana),
         "POST contacts": Asking(ana, contact),
         "POST contact-correct": Asking({"contact_id": str(records.contact)}, contact),
+        "GET medications": Asking(ana),
+        "POST medications": Asking(ana, {"name": "Metformin", "dose": "500 mg", "times": ["08:00", "20:00"]}),
+        "POST medication-stop": Asking({"medication_id": str(records.medication)}),
+        "POST medication-intake": Asking({"medication_id": str(records.medication)}, dose),
         "GET risk-panel": Asking(query={"model": said.KEY}),
         "POST risk-panel-assess": Asking(body={"model": RELEASED, "patients": [str(world.ana.id)]}),
     }

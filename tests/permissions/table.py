@@ -113,6 +113,11 @@ POST    outcome-withdraw     401  403  404  403  404  200  404  404  200  404  4
 GET     contacts             401  200  404  200  404  200  404  404  200  404  404  200  404  403  403  401  403
 POST    contacts             401  403  404  403  404  201  404  404  201  404  404  403  404  403  403  401  403
 POST    contact-correct      401  403  404  403  404  201  404  404  403  404  404  403  404  403  403  401  403
+# Medicines: who may write for her may change the list and say what was taken.
+GET     medications          401  200  404  200  404  200  404  404  200  404  404  200  404  403  403  401  403
+POST    medications          401  201  404  403  404  201  404  404  201  404  404  403  404  403  403  401  403
+POST    medication-stop      401  200  404  403  404  200  404  404  200  404  404  403  404  403  403  401  403
+POST    medication-intake    401  201  404  403  404  201  404  404  201  404  404  403  404  403  403  401  403
 GET     risk-panel           401  200  200  200  200  200  200  200  200  200  200  200  200  403  403  401  403
 POST    risk-panel-assess    401  403  404  403  404  202  404  404  202  404  404  403  404  403  403  401  403
 # Models are nobody's secret; how they hold up is for the staff of clinics and hospitals. An operator (Omar), or a doctor who leads

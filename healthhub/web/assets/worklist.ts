@@ -1,6 +1,7 @@
-// The doctor's hand: j/k move, a n s c act on the row in focus, Enter opens it. Rows change in place and never move by themselves;
-// what would move is counted in the pill, and one press puts the list in order.
+// The doctor's hand: j/k move, keys act on the row in focus, Enter opens it. Rows change in place and never move by themselves;
+// what would move is counted in the pill, and one press puts the list in order. Only an emergency speaks at once, on top.
 import { all, around, maybe, one } from "./lib/page";
+import { bulkKeys, keepSelection, keys } from "./lib/desk";
 
 const ORDER = ["red", "urgent", "amber", "watch", "info", "silent", "calm"];
 const pill = maybe("#changed");
@@ -12,6 +13,7 @@ const rows = () => all("[data-worklist] > .row[data-patient]");
 const current = () => around(document.activeElement, "[data-worklist] > .row[data-patient]");
 const rowOf = (patient: string) => document.getElementById(`row-${patient}`);
 const title = document.title;
+const NOBODY = "00000000-0000-0000-0000-000000000000";
 
 function focusRow(row: HTMLElement | null | undefined): void {
   if (!row) return;
@@ -22,11 +24,12 @@ function focusRow(row: HTMLElement | null | undefined): void {
 function count(): void {
   if (!pill) return;
   pill.hidden = moved.size === 0;
-  if (pill.firstElementChild) pill.firstElementChild.textContent = (pill.dataset.words ?? "").replace("{n}", String(moved.size));
+  const words = (moved.size === 1 ? pill.dataset.one : pill.dataset.many) ?? "";
+  if (pill.firstElementChild) pill.firstElementChild.textContent = words.replace("{n}", String(moved.size));
   document.title = moved.size ? `(${moved.size}) ${title}` : title;
 }
 
-const fetchRows = () => window.htmx.ajax("GET", window.location.pathname, { target: "#rows", select: "#rows", swap: "outerHTML" });
+const fetchRows = () => window.htmx.ajax("GET", window.location.pathname + window.location.search, { target: "#rows", select: "#rows", swap: "outerHTML" });
 
 async function inOrder(): Promise<void> {
   const was = current()?.dataset.patient;
@@ -49,9 +52,34 @@ function fetchRow(id: string): void {
   }, 300);
 }
 
+interface Heard {
+  type: string;
+  patient?: string;
+  severity?: string;
+  state?: string;
+  version?: number;
+}
+
+// An emergency that has just come up is said on top, over the page: nothing under the hand moves.
+const announced = new Set<string>();
+function announce(event: Heard): void {
+  const place = maybe("#emergency");
+  if (!place || event.type !== "alert" || event.severity !== "red" || !event.patient) return;
+  if (event.state !== "open") {
+    maybe(`[data-news="${event.patient}"]`, place)?.remove();
+    return;
+  }
+  const row = rowOf(event.patient);
+  if (announced.has(event.patient) || row?.dataset.tone === "red") return;
+  announced.add(event.patient);
+  const path = (place.dataset.from ?? "").replace(NOBODY, event.patient);
+  void window.htmx.ajax("GET", `${path}?as=news`, { target: "#emergency", swap: "afterbegin" });
+}
+
 document.addEventListener("hh:event", (heard) => {
-  const event = (heard as CustomEvent<{ type: string; patient?: string }>).detail;
+  const event = (heard as CustomEvent<Heard>).detail;
   if (!list() || !event.patient) return;
+  announce(event);
   if (rowOf(event.patient)) {
     fetchRow(event.patient);
   } else if (event.type === "alert") {
@@ -83,6 +111,7 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
 });
 // At the swap itself, not when it has settled: between the two a key would be lost, and a second swap would find no focus to keep.
 document.body.addEventListener("htmx:afterSwap", () => {
+  keepSelection();
   for (const [id, was] of remembered) {
     const row = document.getElementById(id);
     remembered.delete(id);
@@ -94,8 +123,6 @@ document.body.addEventListener("htmx:afterSwap", () => {
     }
   }
 });
-
-const NOBODY = "00000000-0000-0000-0000-000000000000";
 
 function close(panel: HTMLFormElement): void {
   const row = around(panel, "[data-patient]");
@@ -134,32 +161,66 @@ function leave(panel: HTMLFormElement): void {
   focusRow(row);
 }
 
+function unfold(button: HTMLElement): void {
+  const fold = maybe(".fold", around(button, ".actions") ?? document);
+  if (!fold) return;
+  fold.hidden = !fold.hidden;
+  button.setAttribute("aria-expanded", String(!fold.hidden));
+  if (!fold.hidden) maybe("input:not([type=hidden])", fold)?.focus();
+}
+
 document.addEventListener("click", ({ target }) => {
   if (around(target, "#changed button")) void inOrder();
   const opener = around(target, "[data-panel]");
   if (opener) open(opener);
+  const folding = around(target, "[data-fold]");
+  if (folding) unfold(folding);
+  around(target, "[data-away]")?.closest("[data-news]")?.remove();
   const panel = around(target, "[data-cancel]") && around<HTMLFormElement>(target, "form");
   if (panel) leave(panel);
 });
 
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const panel = around<HTMLFormElement>(event.target, "form.panel");
-  if (event.key === "Escape" && panel) {
-    leave(panel);
-    return;
-  }
-  if (event.target instanceof Element && event.target.matches("input, textarea, select")) return;
+const ACTS = new Map([["a", "a"], ["n", "n"], ["s", "s"], ["r", "c"], ["c", "c"], ["e", "e"], ["t", "t"], ["x", "x"]]);
+
+function step(by: 1 | -1): void {
   const found = rows();
+  const row = current() ?? rowOf(lastRow);
+  const at = row ? found.indexOf(row) : -1;
+  focusRow(found[Math.min(Math.max(at + by, 0), found.length - 1)]);
+}
+
+/** What a key does on a row; true when it did something. */
+function act(key: string): boolean {
   const row = current();
-  if (event.key === "j" || event.key === "k") {
-    const at = row ? found.indexOf(row) : -1;
-    focusRow(found[event.key === "j" ? Math.min(at + 1, found.length - 1) : Math.max(at - 1, 0)]);
-    event.preventDefault();
-  } else if (event.key === "Enter" && row && event.target === row) {
-    maybe(".who a", row)?.click();
-  } else if (row && ["a", "n", "s", "c"].includes(event.key)) {
-    maybe(`[data-key="${event.key}"]`, row)?.click();
-    event.preventDefault();
-  }
+  const name = ACTS.get(key);
+  if (!row || !name) return false;
+  maybe(`[data-key="${name}"]`, row)?.click();
+  return true;
+}
+
+function leaveOnEscape(event: KeyboardEvent): boolean {
+  const panel = around<HTMLFormElement>(event.target, "form.panel");
+  const row = around(event.target, ".row");
+  if (event.key !== "Escape" || !(panel ?? row)) return false;
+  if (panel) leave(panel);
+  else focusRow(row);
+  return true;
+}
+
+let lastRow = "";
+document.addEventListener("focusin", () => {
+  lastRow = current()?.dataset.patient ?? lastRow;
 });
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || leaveOnEscape(event)) return;
+  if (event.target instanceof Element && event.target.matches("input:not([type=checkbox]), textarea, select")) return;
+  if (around(event.target, "dialog")) return;
+  if (event.key === "j" || event.key === "k") step(event.key === "j" ? 1 : -1);
+  else if (event.key === "Enter" && current() && event.target === current()) maybe(".who a", current() ?? document)?.click();
+  else if (event.key === "." && pill && !pill.hidden) void inOrder();
+  else if (!keys(event.key) && !act(event.key)) return;
+  event.preventDefault();
+});
+
+bulkKeys(() => focusRow(rowOf(lastRow) ?? rows()[0]));

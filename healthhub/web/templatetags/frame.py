@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django import template
 from django.template.context import Context
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext, gettext_noop as _n
 
 register = template.Library()
@@ -39,13 +39,7 @@ def tabs(context: Context) -> list[Tab]:
     at = getattr(request.resolver_match, "url_name", "") or ""
     found = []
     for name, hers, words, drawing, beginnings in _TABS:
-        try:
-            href = reverse(name, args=[own.id] if hers else [])
-        except NoReverseMatch:
-            if name != "my_data":
-                continue
-            href = reverse("settings")
-        found.append(Tab(href, gettext(words), drawing, at.startswith(beginnings)))
+        found.append(Tab(reverse(name, args=[own.id] if hers else []), gettext(words), drawing, at.startswith(beginnings)))
     return found
 
 
