@@ -25,7 +25,7 @@ _TABS = (
     ("first", False, _n("Home"), "home", ("first", "home")),
     ("log", True, _n("Log"), "pen", ("log",)),
     ("trends", True, _n("Trends"), "trend", ("trend",)),
-    ("my_data", True, _n("Mine"), "me", ("my_", "settings", "mfa_", "account_")),
+    ("my_data", True, _n("Mine"), "me", ("my_", "sharing", "device", "export", "erase", "settings", "told", "mfa_", "account_")),
 )
 
 
