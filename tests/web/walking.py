@@ -58,7 +58,6 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "chart-heart": ("doctor", "/patients/{id}/heart"),
     "chart-plan": ("doctor", "/patients/{id}/plan"),
     "chart-history": ("doctor", "/patients/{id}/history"),
-    "chart-contacts": ("doctor", "/patients/{id}/contacts"),
     "limits": ("doctor", "/patients/{id}/limits"),
     "rules": ("doctor", "/rules"),
     "burden": ("doctor", "/burden"),
@@ -67,6 +66,7 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "model": ("doctor", "/models/mortality-home"),
     "operations": ("operator", "/operations"),
     "programme": ("manager", "/programme"),
+    "offline": ("patient", "/offline"),
     "not-found": ("patient", "/people/00000000-0000-7000-8000-000000000000"),
     "denied": ("patient", "/worklist"),
 }
@@ -155,7 +155,9 @@ def walk(page: Page, *, role: str, patient: Patient) -> Iterator[str]:
     """This function will open each page of a role in turn and give its name."""
     for name, (whose, address) in PAGES.items():
         if whose == role:
-            page.goto(address.format(id=patient.id))
+            answer = page.goto(address.format(id=patient.id))
+            if answer is None or answer.status >= 500 or answer.status == 405:
+                raise AssertionError(f"{name}: {answer and answer.status}")
             page.wait_for_load_state("networkidle")
             yield name
 
