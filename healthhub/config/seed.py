@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
-from healthhub.config import checkup, demo_people as who
+from healthhub.config import checkup, demo_people as who, demo_programme
 from healthhub.config.demo_people import Account, Person
 from healthhub.config.physiology import calm
 from healthhub.lib.refused import Conflict
@@ -50,8 +50,11 @@ def seed(*, now: datetime, days: int = DAYS) -> bool:
         raise Conflict("This database has people in it who are not simulated: the demo will not be mixed with them.", code="not_a_demo")
     partitions.ensure_ahead(now=now)
     partitions.ensure({timeline.month_of(now - timedelta(days=back)) for back in range(days + 2)})
+    demo_programme.partitions_needed(now=now)
     with transaction.atomic():
         for patient in _people(now):
+            if demo_programme.enrol(patient, insurer=Organisation.objects.get(kind=Organisation.Kind.INSURER), now=now):
+                demo_programme.earlier_readings(patient, since=now - demo_programme.ENROLLED, until=now - timedelta(days=days + 1))
             past_readings(patient=patient, now=now, days=days)
     return True
 
