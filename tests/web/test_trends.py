@@ -331,6 +331,10 @@ def test_the_overview_says_value_age_and_month(world: World) -> None:
     assert "30 days: 56 readings, mean 127/78 mmHg" in text
     assert "30 days: on average 7.0 h a day" in text
     assert page.content.decode().count('class="spark"') == 2
+    put(world, "hba1c", [(noon(world.now, 20), 7.1, None)])
+    page = world.client("doctor_in_team").get(f"/people/{world.ana.id}/trends")
+    assert re.search("Measured now and then HbA1c 7.1 % (19|20) days ago", text_of(page))
+    assert page.content.decode().count('class="spark"') == 2
 
 
 def test_windows() -> None:
