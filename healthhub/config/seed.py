@@ -74,9 +74,10 @@ def _people(now: datetime) -> list[Patient]:
             account = person.account or Account(f"patient-{'a' if team is team_a else 'b'}{number:02d}@demo.example", person.name, "")
             user = users.get(account) or _user(account, make_password(None))
             patient = _patient(person, user, team)
-            _consents(patient, "team", team, now)
+            agreed = now - timedelta(days=DAYS + 2)
+            _consents(patient, "team", team, agreed)
             if account is who.PATIENT:
-                _consents(patient, "person", users[who.CAREGIVER], now)
+                _consents(patient, "person", users[who.CAREGIVER], agreed)
             patients.append(patient)
     return patients
 
