@@ -1,5 +1,7 @@
 """Silence is a finding: measurements that are expected, judged on when the server last heard, never on the device's clock."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -7,6 +9,8 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 
 from healthhub.people.models import Patient
+from healthhub.records import shown as readings
+from healthhub.records.catalogue import BY_KEY
 from monitoring import alerts, plans
 from monitoring.judge import Finding, Rule
 from monitoring.judging.rules import LANGUAGES, Missing, Tier
@@ -141,3 +145,39 @@ def _opens_at(missing: Missing, zone: str, now: datetime) -> datetime | None:
         return None
     start = local.replace(hour=first, minute=0, second=0, microsecond=0)
     return start if start > local else start + timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A measurement that her rules expect so often, and whether it is done for now. `kind` is the first of those that would do."""
+
+    kind: str
+    every: timedelta
+    last_at: datetime | None
+    done: bool
+
+
+def wanted_today(*, patient: Patient, classes: Collection[str], now: datetime) -> list[Wanted]:
+    """This function will say what she is to measure today, where she is: due by tonight, or done already. Medicines are care's business.
+
+    Only kinds of the `classes` that the viewer may see.
+    """
+    rules = rules_of(plans.situation(patient_id=patient.id, now=now))
+    newest = readings.latest(patient_id=patient.id, classes=classes, now=now)
+    zone, found = ZoneInfo(patient.time_zone), dict[str, Wanted]()
+    for missing in sorted((_missing(rule)[0] for rule in rules.values()), key=lambda one: one.every):
+        kind = missing.kinds[0]
+        if BY_KEY[kind].data_class not in classes or kind == "medication_taken" or kind in found:
+            continue
+        last = max((newest[key].at for key in missing.kinds if key in newest), default=None)
+        if last is None:
+            found[kind] = Wanted(kind, missing.every, None, done=False)
+        elif _same_day(last, now, zone) and now < last + missing.every:
+            found[kind] = Wanted(kind, missing.every, last, done=True)
+        elif last + missing.every <= now or _same_day(last + missing.every, now, zone):
+            found[kind] = Wanted(kind, missing.every, last, done=False)
+    return list(found.values())
+
+
+def _same_day(one: datetime, other: datetime, zone: ZoneInfo) -> bool:
+    return one.astimezone(zone).date() == other.astimezone(zone).date()

@@ -43,17 +43,22 @@ class Line:
 def lines(*, patient_id: UUID, kind: str, now: datetime) -> list[Line]:
     """This function will give the limits on single values and means of a kind that are in force for a patient.
 
-    Of rules that share a figure the mildest speaks first: what lies beyond is at least that.
+    Of rules that share a figure the target speaks, else the mildest: what lies beyond is at least that.
     """
     found = plans.situation(patient_id=patient_id, now=now)
     own = set(Limit.objects.filter(patient_id=patient_id, ended_at=None).exclude(expires_at__lt=now).values_list("rule_id", flat=True))
     told: dict[tuple[str, bool, float], Line] = {}
     rules = [rule for rule in found.plan.rules if kind in rule.kinds and not rule.off and rule.population.has(found.context.conditions)]
-    for rule in sorted(rules, key=lambda rule: rule.rank):
+    for rule in sorted(rules, key=lambda rule: (not _aims(rule), rule.rank)):
         for bound in _bounds(rule):
             line = _line(rule, bound, own=rule.id in own)
             told.setdefault((line.component, line.upward, line.limit), line)
     return sorted(told.values(), key=lambda line: (line.component, line.upward, line.limit))
+
+
+def _aims(rule: Rule) -> bool:
+    """Its limits are on means, which is what one aims at."""
+    return type(rule.condition) in (Week, Mean)
 
 
 def _bounds(rule: Rule) -> tuple[Bound, ...]:
@@ -68,7 +73,7 @@ def _bounds(rule: Rule) -> tuple[Bound, ...]:
 
 
 def _line(rule: Rule, bound: Bound, *, own: bool) -> Line:
-    tone = "target" if type(rule.condition) in (Week, Mean) else rule.severity
+    tone = "target" if _aims(rule) else rule.severity
     return Line(bound.component, bound.op in UPWARD, bound.limit, bound.native, tone, rule.id, rule.name, own)
 
 

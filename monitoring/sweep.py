@@ -5,8 +5,10 @@ it is tried again at the next round, and /readyz and the dead-man's switch tell 
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
+from types import MappingProxyType
 
 from django.conf import settings
 from django.db import DatabaseError, OperationalError, connection, transaction
@@ -14,7 +16,7 @@ from django.db import DatabaseError, OperationalError, connection, transaction
 from healthhub.audit import log
 from healthhub.live import wake
 from healthhub.people import breakglass
-from healthhub.records import partitions, summaries
+from healthhub.records import exports, partitions, summaries
 from monitoring import alerts, beats, expected
 from notifications import deliver
 from risk import due
@@ -37,17 +39,21 @@ def parts(now: datetime) -> dict[str, Callable[[], object]]:
         "break_glass": lambda: breakglass.end_due(now=now),
         "audit": lambda: log.seal(now=now),
         "summaries": lambda: summaries.refresh_some(limit=200),
+        "exports": lambda: exports.hand_out(now=now),
         "partitions": lambda: _partitions(now),
     }
 
 
-def one_round(*, now: datetime) -> dict[str, object]:
+def one_round(*, now: datetime, also: Mapping[str, Callable[..., object]] = MappingProxyType({})) -> dict[str, object]:
     """This function will do one round and give each part's count; a part that the database refused is None.
+
+    `also` are parts of rooms above this one, each asked with `now`.
 
     Raises OperationalError when the database is away.
     """
     done: dict[str, object] = {}
-    for name, part in parts(now).items():
+    more = {name: partial(part, now=now) for name, part in also.items()}
+    for name, part in (parts(now) | more).items():
         try:
             done[name] = part()
         except OperationalError:

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 
 from healthhub.lib.ids import uuid7
 from healthhub.people.models import Patient, User
@@ -46,3 +47,21 @@ class Medication(models.Model):
     added_at = models.DateTimeField()
     stopped_at = models.DateTimeField(null=True, blank=True)
     stopped_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+
+
+class Erasure(models.Model):
+    """She wants her data erased: asked for, called off, or done once the waiting time is over."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="erasures")
+    asked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    cancelled_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["patient"], condition=Q(cancelled_at=None, done_at=None), name="erasure_one_at_a_time")
+        ]
+        indexes: ClassVar = [models.Index(fields=["due_at"], condition=Q(cancelled_at=None, done_at=None), name="erasure_due")]

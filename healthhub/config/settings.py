@@ -83,6 +83,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",  # pages; what is static was compressed when it was collected
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -184,7 +185,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if MODE == "test"
-        else "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
 WHITENOISE_USE_FINDERS = MODE == "test"
@@ -253,6 +254,7 @@ DEAD_MAN_URL = env.str("DEAD_MAN_URL", default="")
 AUDIT_ANCHOR_FILE = env.str("AUDIT_ANCHOR_FILE", default="")
 BACKUP_STAMP_FILE = env.str("BACKUP_STAMP_FILE", default="")
 BACKUP_MAX_HOURS = env.int("BACKUP_MAX_HOURS", default=26)
+ERASURE_WAIT = timedelta(days=env.int("ERASURE_DAYS", default=14))  # between asking to be erased and its being done
 RETENTION_MONTHS = env.int("RETENTION_MONTHS", default=0)  # 0: keep for ever
 
 # Mail and push

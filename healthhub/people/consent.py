@@ -105,6 +105,36 @@ def withdraw(*, entry: ConsentEntry, by: Viewer, now: datetime) -> ConsentEntry:
     return line
 
 
+def given_to(*, email: str) -> User:
+    """This function will find whom a consent is to be given to by the exact e-mail address. Raises Invalid `unknown_grantee`."""
+    user = User.objects.filter(email=email.strip().lower(), is_active=True).first()
+    if user is None:
+        raise Invalid("Nobody here signs in with this e-mail address.", code="unknown_grantee", field="email")
+    return user
+
+
+def again(*, entry: ConsentEntry, by: Viewer, now: datetime) -> ConsentEntry:
+    """This function will give a consent that has ended once more, as it was, by a line of its own. Raises `Conflict` while it still holds.
+
+    Who may do it is asked before, of `access` (action "consent"), as for `grant`.
+    """
+    current = Grant.objects.filter(entry=entry).first()
+    if current is None or current.withdrawn_at is None:
+        raise Conflict("This consent still holds.", code="still_holds")
+    return grant(
+        patient=Patient.objects.get(id=entry.patient_id),
+        grantee_kind=entry.grantee_kind,
+        grantee_id=entry.grantee_id,
+        data_classes=entry.data_classes,
+        purpose=entry.purpose,
+        rights=entry.rights,
+        document_version=entry.document_version,
+        ends_at=entry.ends_at if entry.ends_at and entry.ends_at > now else None,
+        by=by,
+        now=now,
+    )
+
+
 def ledger_of(*, patient: Patient) -> list[ConsentEntry]:
     """This function will give every line of a patient's ledger, newest first, each grant with its withdrawal."""
     return list(patient.consent_entries.select_related("withdraws", "withdrawn_by", "given_by").order_by("-entered_at", "-id"))

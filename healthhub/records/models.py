@@ -5,7 +5,8 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from healthhub.people.models import Patient
+from healthhub.lib.ids import uuid7
+from healthhub.people.models import Patient, User
 
 
 class Timeline(models.Model):
@@ -129,3 +130,51 @@ class Summary(models.Model):
             models.UniqueConstraint(fields=["patient", "kind", "day", "hour", "source"], name="summary_once"),
             models.CheckConstraint(condition=Q(n__gt=0), name="summary_of_something"),
         ]
+
+
+class Export(models.Model):
+    """Her readings to take with her, as asked for at one moment: made in pieces by a worker, fetched as a ZIP, forgotten after a week."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        WORKING = "working"
+        READY = "ready"
+        FAILED = "failed"
+        EXPIRED = "expired"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="exports")
+    asked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
+    last_seq = models.BigIntegerField()  # what came later is not in it
+    done_seq = models.BigIntegerField(default=0)
+    parts = models.IntegerField(default=0)
+    readings = models.BigIntegerField(default=0)
+    tries = models.SmallIntegerField(default=0)
+    due_at = models.DateTimeField(null=True)  # null: nothing more to do
+    ready_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="export_due"),
+            models.Index(fields=["patient", "-asked_at"], name="export_of_patient"),
+        ]
+
+    @property
+    def progress(self) -> int:
+        """Percent of the readings that were looked at."""
+        return 100 if not self.last_seq else min(100, round(100 * self.done_seq / self.last_seq))
+
+
+class ExportPart(models.Model):
+    """A piece of an export: a FHIR bundle and lines of CSV, each deflated."""
+
+    export = models.ForeignKey(Export, models.CASCADE, related_name="pieces")
+    number = models.IntegerField()
+    fhir = models.BinaryField()
+    csv = models.BinaryField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["export", "number"], name="export_part_once")]

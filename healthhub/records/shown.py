@@ -8,9 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import F
 
 from healthhub.records import summaries, timeline
 from healthhub.records.catalogue import BY_KEY, BY_NUMBER, KINDS
+from healthhub.records.models import Source
 from healthhub.records.summaries import Bucket, Hour
 
 
@@ -106,3 +108,18 @@ def latest_of_many(
         rows = timeline.latest(patient_ids=patient_ids, kinds=[BY_KEY[kind].number], now=now, within=within)
         found |= {(patient_id, kind): seen(one) for patient_id, of_her in rows.items() for one in of_her}
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where readings come from, as the sender calls it, and when it was last heard of."""
+
+    key: str
+    name: str
+    last_received_at: datetime | None
+
+
+def origins_of(*, patient_id: UUID) -> list[Origin]:
+    """This function will list a patient's sources, the one heard of last first."""
+    rows = Source.objects.filter(patient_id=patient_id).order_by(F("last_received_at").desc(nulls_last=True), "key")
+    return [Origin(row.key, row.name, row.last_received_at) for row in rows]

@@ -1,5 +1,6 @@
 """The patient's page: am I all right, what must I do, what were my last values. Seen by herself and by those who care for her."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +12,8 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
+from healthhub.care import medications
+from healthhub.lib.data_classes import DATA_CLASSES
 from healthhub.people import access
 from healthhub.people.models import Patient
 from healthhub.records import shown as readings
@@ -20,7 +23,7 @@ from healthhub.web import shown
 from healthhub.web.pages import EVERYONE, PageRequest, Visit, page
 from healthhub.web.roles import own_patient
 from healthhub.web.svg import sparkline
-from monitoring import worklist as doors
+from monitoring import expected, worklist as doors
 
 # What the first page shows, in this order; a kind without a reading takes no room.
 KINDS = ("bp", "glucose", "cgm", "weight", "spo2", "hr", "rhr", "temp", "pef", "steps", "sleep", "pain")
@@ -72,7 +75,8 @@ def home(request: PageRequest, patient_id: UUID) -> HttpResponse:
 
 
 def _home(request: PageRequest, patient: Patient) -> HttpResponse:
-    context = _frame(request, patient) | state_of(request.visit, patient) | values_of(request.visit, patient)
+    visit = request.visit
+    context = _frame(request, patient) | state_of(visit, patient) | today_of(visit, patient) | values_of(visit, patient)
     return render(request, "hh/home.html", context)
 
 
@@ -96,36 +100,59 @@ def values_part(request: PageRequest, patient_id: UUID) -> HttpResponse:
     return render(request, "hh/home_values.html", _frame(request, patient) | values_of(request.visit, patient))
 
 
+@page("patient", "caregiver")
+def tasks_part(request: PageRequest, patient_id: UUID) -> HttpResponse:
+    """This function will give what is to be done today anew."""
+    patient = access.patient_for(request.visit.viewer, patient_id, action="read", now=request.visit.now)
+    return render(request, "hh/home_tasks.html", _frame(request, patient) | today_of(request.visit, patient))
+
+
+def today_of(visit: Visit, patient: Patient) -> dict[str, Any]:
+    """This function will gather what is to be done today, where she is: measurements that are due, and medicines."""
+    allowed = access.classes_allowed(visit.viewer, patient, action="read", now=visit.now)
+    wanted = [one for one in expected.wanted_today(patient=patient, classes=allowed, now=visit.now) if one.kind in LOGGABLE]
+    measures = [(one, BY_KEY[one.kind]) for one in wanted]
+    doses = medications.tasks(viewer=visit.viewer, patient=patient, now=visit.now)
+    undone = sum(not one.done for one in wanted) + sum(dose.taken is None for dose in doses)
+    return {"measures": measures, "doses": doses, "undone": undone, "all_tasks": len(measures) + len(doses)}
+
+
 def state_of(visit: Visit, patient: Patient) -> dict[str, Any]:
     """This function will gather what the upper half shows: the answer and the alerts."""
     found = doors.open_alerts(viewer=visit.viewer, patient_id=patient.id, now=visit.now)
-    newest = _newest(visit, patient)
+    allowed = access.classes_allowed(visit.viewer, patient, action="read", now=visit.now)
+    newest, whole = _newest(visit, patient, allowed), allowed >= DATA_CLASSES
     # While something must be done, what is only watched stands behind it.
     pressing = [alert for alert in found if alert.severity in {"red", "urgent", "amber"}]
     return {
         "alerts": pressing or found,
         "lesser": [alert for alert in found if alert not in pressing] if pressing else [],
         "today": shown.today_words(now=visit.now),
-        "answer": answer(patient, found, newest=newest, own=patient.user_id == visit.user.id, now=visit.now),
+        "greeting": greeting(timezone.localtime(visit.now, visit.zone).hour),
+        "answer": answer(patient, found, newest=newest, own=patient.user_id == visit.user.id, whole=whole, now=visit.now),
         "emergency": EMERGENCY.get(patient.locale, "112"),
     }
 
 
-def _newest(visit: Visit, patient: Patient) -> datetime | None:
-    allowed = access.classes_allowed(visit.viewer, patient, action="read", now=visit.now)
+def greeting(hour: int) -> str:
+    """This function will greet by the hour of her clock."""
+    if 5 <= hour < 12:
+        return gettext("Good morning")
+    return gettext("Good afternoon") if 12 <= hour < 18 else gettext("Good evening")
+
+
+def _newest(visit: Visit, patient: Patient, allowed: Collection[str]) -> datetime | None:
     found = readings.latest(patient_id=patient.id, classes=allowed, now=visit.now)
     return max((one.at for one in found.values()), default=None)
 
 
-def answer(patient: Patient, found: list[Any], *, newest: datetime | None, own: bool, now: datetime) -> Answer:
-    """This function will answer "am I all right?" honestly: silence is never called well."""
+def answer(patient: Patient, found: list[Any], *, newest: datetime | None, own: bool, whole: bool, now: datetime) -> Answer:
+    """This function will answer "am I all right?" honestly: silence is never called well, nor what the viewer may not see (`whole`)."""
     worst = found[0].severity if found else ""
     if worst == "red":
         return Answer("red", gettext("This needs help now"), gettext("Do what the first card below says, before anything else."))
     if worst == "urgent":
-        return Answer(
-            "urgent", gettext("This needs attention today"), gettext("Please read what to do below. The care team has been told.")
-        )
+        return Answer("urgent", gettext("This needs attention today"), _told(found, gettext("Please read what to do below.")))
     if worst == "amber":
         count = sum(alert.severity == "amber" for alert in found)
         title = ngettext("One thing needs attention", "%(n)s things need attention", count) % {"n": count}
@@ -136,12 +163,27 @@ def answer(patient: Patient, found: list[Any], *, newest: datetime | None, own: 
         days = (now - newest).days
         title = ngettext("No reading for %(n)s day", "No reading for %(n)s days", days) % {"n": days}
         return Answer("silent", title, gettext("Without readings nobody can tell whether all is well. Please log one today."))
+    return _calm(patient, own=own, whole=whole, watched=bool(found))
+
+
+def _told(found: list[Any], text: str) -> str:
+    """Who was told is said only where somebody was: without a team that she lets be told, nobody hears of it."""
+    taken = any(alert.acknowledged_by_id for alert in found)
+    reached = taken or any(step.get("people") for alert in found for step in alert.chain)
+    said = gettext("The care team has been told.") if reached else gettext("Nobody but you has been told: call your doctor.")
+    return f"{text} {said}"
+
+
+def _calm(patient: Patient, *, own: bool, whole: bool, watched: bool) -> Answer:
+    if not whole:
+        text = gettext("Only a part of the readings is shared with you; this says nothing about the rest.")
+        return Answer("watch" if watched else "calm", gettext("Nothing in what you may see worries us"), text)
     title = (
         gettext("Nothing in your readings worries us")
         if own
         else gettext("Nothing in the readings of %(name)s worries us") % {"name": patient.name}
     )
-    if found:
+    if watched:
         return Answer("watch", title, gettext("We keep an eye on the trend below."))
     return Answer("calm", title, gettext("If you feel unwell all the same, trust how you feel and ask for help."))
 

@@ -21,30 +21,15 @@ from healthhub.records.catalogue import BY_KEY, Kind
 from healthhub.records.shown import Seen
 from healthhub.web import shown
 from healthhub.web.account import keep_unit
+from healthhub.web.act import mean_of_repeats, undo_token
+from healthhub.web.felt import GRADES, MOODS, SYMPTOMS, TAKEN, grades_in, spoken
 from healthhub.web.home import EMERGENCY
 from healthhub.web.pad import ghost, knowledge
 from healthhub.web.pages import PageRequest, Visit, page, unit_in_use
 from monitoring import intake, worklist as doors
 
-# In the words of the person who has them; the catalogue's names are for clinicians.
-SYMPTOMS: Mapping[str, str] = {
-    "symptom_chest_pain": _n("Chest pain or tightness"),
-    "symptom_dyspnoea": _n("Short of breath"),
-    "symptom_dyspnoea_rest": _n("Short of breath even at rest"),
-    "symptom_neuro": _n("Face drooping, weak arm or slurred speech"),
-    "symptom_syncope": _n("Fainted"),
-    "symptom_palpitations": _n("Heart racing or irregular"),
-    "symptom_dizziness": _n("Dizzy"),
-    "symptom_headache": _n("Headache"),
-    "symptom_oedema": _n("Swollen feet or legs"),
-    "symptom_orthopnoea": _n("Breathless when lying flat"),
-    "symptom_fatigue": _n("Very tired"),
-    "symptom_vomiting": _n("Vomiting"),
-    "symptom_bleeding": _n("Heavy bleeding, or coughing up blood"),
-}
 KEY = re.compile(r"[0-9a-f-]{36}")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)")  # when the page was sent, by the page's clock
-GRADES = (("1", _n("A little")), ("2", _n("Clearly")), ("3", _n("Badly")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +56,7 @@ BOXES: Mapping[str, tuple[Box, ...]] = {
     "hr": (Box("value", "hr", _n("Pulse")),),
     "pef": (Box("value", "pef", _n("Peak flow")),),
     "symptoms": (),
+    "mood": (),
     "medication": (),
 }
 # Tiles of the chooser: what to log, its drawing, its name.
@@ -83,8 +69,8 @@ TILES = (
     ("hr", "hr", _n("Pulse")),
     ("medication", "pill", _n("Medication")),
     ("symptoms", "symptoms", _n("How I feel")),
+    ("mood", "mood", _n("Mood")),
 )
-TAKEN = (("1", _n("Yes, taken")), ("0", _n("Missed")))
 NUMBERS_ON_TILES = [key for key, _, _ in TILES if BOXES[key]]
 NAMES = {tile[0]: tile[2] for tile in TILES}
 
@@ -110,7 +96,7 @@ def choose(request: PageRequest, patient_id: UUID) -> HttpResponse:
 def _last_used_first(visit: Visit, patient: Patient) -> list[tuple[str, str, str]]:
     """The three kinds she logged last come first; the others keep their places, so that the eye finds them again."""
     allowed = access.classes_allowed(visit.viewer, patient, action="read", now=visit.now)
-    kinds = [*NUMBERS_ON_TILES, "medication_taken", *SYMPTOMS]
+    kinds = [*NUMBERS_ON_TILES, "mood", "medication_taken", *SYMPTOMS]
     newest = readings.latest(patient_id=patient.id, classes=allowed, now=visit.now, kinds=kinds, within=timedelta(days=60))
     at: dict[str, datetime] = {}
     for key, one in newest.items():
@@ -150,7 +136,9 @@ def fill(what: str, posted: Mapping[str, str], *, now: datetime, zone: ZoneInfo,
     if what == "symptoms":
         _symptoms(filled, posted, at)
     elif what == "medication":
-        _taken(filled, at)
+        _chosen(filled, "taken", BY_KEY["medication_taken"], dict(TAKEN), at)
+    elif what == "mood":
+        _chosen(filled, "mood", BY_KEY["mood"], dict(MOODS), at)
     else:
         _numbers(filled, what, at, units)
     key = filled.typed.get("key", "")
@@ -161,13 +149,14 @@ def fill(what: str, posted: Mapping[str, str], *, now: datetime, zone: ZoneInfo,
     return filled
 
 
-def _taken(filled: Filled, at: str) -> None:
-    taken = filled.typed.get("taken", "")
-    if taken not in dict(TAKEN):
-        filled.problems["taken"] = gettext("Please say whether you took it.")
+def _chosen(filled: Filled, name: str, kind: Kind, offered: Mapping[str, str], at: str) -> None:
+    """One of a few words, as medication and mood have them."""
+    word = filled.typed.get(name, "")
+    if word not in offered:
+        filled.problems[name] = gettext("Please say whether you took it.") if name == "taken" else gettext("Please choose one.")
         return
-    filled.readings.append(_reading(BY_KEY["medication_taken"], at, BY_KEY["medication_taken"].unit) | {"value": int(taken)})
-    filled.boxes.append("taken")
+    filled.readings.append(_reading(kind, at, kind.unit) | {"value": int(word)})
+    filled.boxes.append(name)
 
 
 def _numbers(filled: Filled, what: str, at: str, units: Mapping[str, str]) -> None:
@@ -209,16 +198,11 @@ def _number(filled: Filled, box: Box) -> float | None:
 
 
 def _symptoms(filled: Filled, posted: Mapping[str, str], at: str) -> None:
-    chosen = [key for key in SYMPTOMS if posted.get(key)]
-    grade = posted.get("grade", "")
-    if not chosen:
+    graded = grades_in(posted)
+    if not graded:
         filled.problems["symptoms"] = gettext("Please choose what you feel.")
-    if grade not in dict(GRADES):
-        filled.problems["grade"] = gettext("Please say how strong it is.")
-    if filled.problems:
-        return
-    for key in chosen:
-        filled.readings.append(_reading(BY_KEY[key], at, BY_KEY[key].unit) | {"value": int(grade)})
+    for key, grade in graded.items():
+        filled.readings.append(_reading(BY_KEY[key], at, BY_KEY[key].unit) | {"value": grade})
         filled.boxes.append("symptoms")
 
 
@@ -304,8 +288,9 @@ def _form(request: PageRequest, patient: Patient, what: str, filled: Filled, *, 
         "boxes": boxes,
         "filled": filled,
         "meals": [(code, gettext(words)) for code, words in shown.MEALS.items()],
-        "symptoms": [(key, gettext(words)) for key, words in SYMPTOMS.items()],
+        "symptoms": [(key, gettext(words), filled.typed.get(key, "")) for key, words in SYMPTOMS.items()],
         "grades": [(code, gettext(words)) for code, words in GRADES],
+        "moods": [(code, gettext(words)) for code, words in MOODS],
         "taken": [(code, gettext(words)) for code, words in TAKEN],
         "units": [(unit, shown.unit_words(unit)) for unit in shown.OWN_UNITS.get(what, ())],
         "unit": _unit(request, what, what, filled) if what in BY_KEY else "",
@@ -337,11 +322,14 @@ def _saved(request: PageRequest, patient: Patient, what: str, filled: Filled, re
         "patient": patient,
         "own": patient.user_id == visit.user.id,
         "what": what,
+        "what_kind": what if what in BY_KEY else filled.readings[0]["kind"],
         "saved": [_spoken(reading, fate, visit) for reading, fate in zip(filled.readings, receipt.fates, strict=True)],
         # Once a danger is confirmed the card says what to do; another measurement would only hold her up.
         "again": what == "bp" and not pressing,
         "repeat": not pressing and any(fate.get("repeat") or "suspicious" in fate.get("flags", ()) for fate in receipt.fates),
         "advice": [fate["repeat"] for fate in receipt.fates if fate.get("repeat")],
+        "mean": mean_of_repeats(visit, patient) if what == "bp" else None,
+        "undo": undo_token(patient, [fate["seq"] for fate in receipt.fates if fate["fate"] == "stored"]),
         "alerts": found[:1],  # the most pressing; the first page has them all
         "emergency": EMERGENCY.get(patient.locale, "112"),
     }
@@ -359,8 +347,6 @@ def _spoken(reading: Mapping[str, Any], fate: Mapping[str, Any], visit: Visit) -
     figure = f"{reading['value']:g}" + (f"/{reading['value2']:g}" if reading.get("value2") is not None else "")
     unit = shown.unit_words(reading["unit"])
     name = shown.both(kind.name)
-    if kind.key == "medication_taken":
-        figure, unit = gettext(dict(TAKEN)[str(reading["value"])]), ""
-    if kind.key in SYMPTOMS:
-        name, figure, unit = gettext(SYMPTOMS[kind.key]), shown.symptom_words(reading["value"]), ""
+    if felt := spoken(kind.key, reading["value"]):
+        (name, figure), unit = felt, ""
     return {"name": name, "figure": figure, "unit": unit, "fate": words.get(fate["fate"], gettext("Saved"))}

@@ -2,7 +2,26 @@
 
 from django.urls import path
 
-from healthhub.web import account, burden, chart, desk, health, home, limits, log, operations, people, worklist
+from healthhub.web import (
+    account,
+    act,
+    burden,
+    chart,
+    desk,
+    devices,
+    health,
+    home,
+    limits,
+    log,
+    medicines,
+    mydata,
+    operations,
+    people,
+    sharing,
+    takeaway,
+    told,
+    worklist,
+)
 from healthhub.web.trends import views as trends
 
 urlpatterns = [
@@ -23,6 +42,28 @@ urlpatterns = [
     path("people/<uuid:patient_id>/trends/<slug:kind>", trends.trend, name="trend"),
     path("people/<uuid:patient_id>/trends/<slug:kind>/part", trends.trend_part, name="trend_part"),
     path("people/<uuid:patient_id>/trends/<slug:kind>/data", trends.trend_data, name="trend_data"),
+    path("people/<uuid:patient_id>/undo", act.undo, name="log_undo"),
+    path("people/<uuid:patient_id>/act/<slug:what>", act.act, name="act"),
+    path("people/<uuid:patient_id>/tasks", home.tasks_part, name="home_tasks"),
+    path("people/<uuid:patient_id>/medications", medicines.medicines, name="medications"),
+    path("people/<uuid:patient_id>/medications/<uuid:medication_id>/stop", medicines.stop, name="medication_stop"),
+    path("people/<uuid:patient_id>/medications/<uuid:medication_id>/intake", medicines.intake, name="medication_said"),
+    path("people/<uuid:patient_id>/data", mydata.my_data, name="my_data"),
+    path("people/<uuid:patient_id>/data/log", mydata.access_log, name="my_log"),
+    path("people/<uuid:patient_id>/data/sharing", sharing.sharing, name="sharing"),
+    path("people/<uuid:patient_id>/data/sharing/<uuid:entry_id>/end", sharing.end, name="sharing_end"),
+    path("people/<uuid:patient_id>/data/sharing/<uuid:entry_id>/again", sharing.give_again, name="sharing_again"),
+    path("people/<uuid:patient_id>/data/devices", devices.devices, name="devices"),
+    path("people/<uuid:patient_id>/data/devices/<uuid:token_id>/revoke", devices.revoke, name="device_revoke"),
+    path("people/<uuid:patient_id>/data/export", takeaway.export, name="export"),
+    path("people/<uuid:patient_id>/data/export/<uuid:export_id>", takeaway.download, name="export_file"),
+    path("people/<uuid:patient_id>/data/erase", takeaway.erase, name="erase"),
+    path("people/<uuid:patient_id>/data/erase/keep", takeaway.keep, name="erase_keep"),
+    path("settings/told", told.told, name="told"),
+    path("settings/told/add", told.add_way, name="told_add"),
+    path("settings/told/quiet", told.set_quiet, name="told_quiet"),
+    path("settings/told/test", told.test_message, name="told_test"),
+    path("settings/told/<uuid:channel_id>/remove", told.remove_way, name="told_remove"),
     path("worklist", worklist.worklist, name="worklist"),
     path("worklist/<uuid:patient_id>", worklist.row_part, name="work_row"),
     path("worklist/<uuid:patient_id>/mark", desk.mark, name="work_mark"),

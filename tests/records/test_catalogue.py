@@ -32,7 +32,7 @@ NUMBERS = {
     "sleep": 270, "sleep_deep": 271, "sleep_light": 272, "sleep_rem": 273,
     "pain": 300, "phq2": 301, "phq9": 302, "phq9_item9": 303, "gad7": 304, "nyha": 305, "mmrc": 306, "cat": 307, "kccq12": 308,
     "smoking": 309, "alcohol": 310, "audit_c": 311, "medication_taken": 312, "needed_help": 313,
-    "self_rated_health": 314, "difficulty_walking": 315, "unhealthy_days_physical": 316, "unhealthy_days_mental": 317,
+    "self_rated_health": 314, "difficulty_walking": 315, "unhealthy_days_physical": 316, "unhealthy_days_mental": 317, "mood": 318,
     "symptom_chest_pain": 350, "symptom_dyspnoea": 351, "symptom_dyspnoea_rest": 352, "symptom_syncope": 353, "symptom_confusion": 354,
     "symptom_neuro": 355, "symptom_vision": 356, "symptom_headache": 357, "symptom_dizziness": 358, "symptom_orthopnoea": 359,
     "symptom_pnd": 360, "symptom_oedema": 361, "symptom_fatigue": 362, "symptom_exercise_intolerance": 363, "symptom_pink_sputum": 364,

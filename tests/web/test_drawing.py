@@ -86,7 +86,7 @@ def test_a_course(scene: Scene, wide: bool) -> None:
     if scene.bars:
         assert looks.count("draw-bar") == len(scene.points)
     else:
-        assert looks.count("draw-pair") == sum(point.value2 is not None for point in scene.points)
+        assert looks.count("draw-pair") + looks.count("draw-faint") == sum(point.value2 is not None for point in scene.points)
         assert looks.count("draw-odd") == sum(point.odd for point in scene.points)
 
 

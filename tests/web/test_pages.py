@@ -187,8 +187,11 @@ def test_glucose_in_her_own_unit(world: World) -> None:
 def test_symptoms(world: World) -> None:
     client = world.client("patient_self")
     path = f"/people/{world.ana.id}/log/symptoms"
-    assert client.post(path, {"symptom_dizziness": "1"}).status_code == 422
-    assert client.post(path, {"symptom_dizziness": "1", "grade": "1"}).status_code == 200
+    assert client.post(path, {"symptom_dizziness": ""}).status_code == 422
+    saved = client.post(path, {"symptom_dizziness": "1", "symptom_fatigue": "3"})
+    assert saved.status_code == 200
+    assert re.search(r"Dizzy</span> <b class=\"count\">A little", saved.content.decode())
+    assert re.search(r"Very tired</span> <b class=\"count\">Badly", saved.content.decode())
 
 
 def test_a_caregiver_without_the_right_cannot_log(world: World) -> None:

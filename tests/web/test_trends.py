@@ -121,6 +121,25 @@ def test_the_sentence_says_count_mean_target_and_direction(world: World) -> None
     assert "Mean 127/78 mmHg of 12 readings · valid Below the home threshold of 135/85 mmHg." in text
 
 
+def test_the_target_of_pressure_is_the_home_threshold(world: World) -> None:
+    put(world, "bp", [(noon(world.now, day, 7), value, low) for day, value, low in ((1, 134, 84), (2, 135, 70), (3, 120, 85), (4, 88, 60))])
+    page = world.client("patient_self").get(f"/people/{world.ana.id}/trends/bp")
+    assert "4 readings, mean 119/75 mmHg, 25 % in the target." in text_of(page)
+    assert "target: below 135/85 mmHg on average" in text_of(page)
+    assert "draw-limit-target" in page.content.decode()
+
+
+def test_a_day_beside_the_same_weekday(world: World) -> None:
+    put(world, "glucose", [(noon(world.now, day, hour), 5.0 + day, None) for day in (1, 8) for hour in (8, 9, 10)])
+    client, day = world.client("patient_self"), noon(world.now, 1).date()
+    address = f"/people/{world.ana.id}/trends/glucose?span=day&until={day}"
+    plain, beside = client.get(address), client.get(f"{address}&compare=week")
+    assert "draw-other" not in plain.content.decode()
+    assert "draw-other" in beside.content.decode()
+    assert "mean 13.0 mmol/L." in text_of(beside)
+    assert "Stop comparing" in text_of(beside)
+
+
 def test_a_rise_is_said_and_has_a_size(world: World) -> None:
     put(world, "weight", [(noon(world.now, day), 80 - day / 10, None) for day in range(1, 30)])
     text = text_of(world.client("doctor_in_team").get(f"/people/{world.ana.id}/trends/weight?span=month"))
@@ -236,8 +255,8 @@ def test_limits_set_for_her_are_drawn_as_hers(world: World) -> None:
         by=world.viewer("doctor_in_team"), now=timezone.now(),
     )  # fmt: skip
     text = text_of(world.client("patient_self").get(f"/people/{world.ana.id}/trends/bp"))
-    assert "from 150* up mmHg · Attention: Repeatedly high blood pressure (set for this person)" in text
-    assert "from 160 up" not in text
+    assert "150* mmHg or more · Attention: Repeatedly high blood pressure (set for this person)" in text
+    assert "160 mmHg or more" not in text
 
 
 def test_alerts_and_medication_stand_on_the_chart_and_in_words(world: World) -> None:

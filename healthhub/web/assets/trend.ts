@@ -4,20 +4,27 @@ import { type Chart, type Columns, chart } from "./lib/chart";
 import { all, around, maybe } from "./lib/page";
 
 interface Kept {
+  version: string | undefined;
+  columns: Columns;
   range: [number, number];
   whole: boolean;
   focused: boolean;
 }
 
-const charts = new Map<HTMLElement, Chart>();
+const charts = new Map<HTMLElement, { made: Chart; columns: Columns }>();
 const kept = new Map<string, Kept>(); // address -> how the reader had it, for when new readings bring the part anew
+
+async function fetched(address: string): Promise<Columns> {
+  const answer = await fetch(address, { headers: { Accept: "application/json" } });
+  if (!answer.ok) throw new Error(`the readings of the chart: ${answer.status}`);
+  return (await answer.json()) as Columns;
+}
 
 async function draw(figure: HTMLElement): Promise<void> {
   const address = figure.dataset.dense ?? "";
   figure.dataset.state = "loading";
-  const answer = await fetch(address, { headers: { Accept: "application/json" } });
-  if (!answer.ok) throw new Error(`the readings of the chart: ${answer.status}`);
-  const columns = (await answer.json()) as Columns;
+  const before = kept.get(address);
+  const columns = before && before.version === figure.dataset.version ? before.columns : await fetched(address);
   if (!figure.isConnected) return;
   performance.mark("hh-chart-begins");
   const host = document.createElement("div");
@@ -28,10 +35,9 @@ async function draw(figure: HTMLElement): Promise<void> {
   const made = chart(host, columns, {
     label: word("label"), in: word("in"), out: word("out"), back: word("back"), on: word("on"), whole: word("whole"), keys: word("keys"),
   });
-  charts.set(figure, made);
+  charts.set(figure, { made, columns });
   figure.dataset.state = "drawn";
   requestAnimationFrame(() => setTimeout(() => performance.measure("hh-chart", "hh-chart-begins")));
-  const before = kept.get(address);
   if (before && !before.whole) made.show(...before.range);
   if (before?.focused) maybe("[tabindex]", host)?.focus({ preventScroll: true });
 }
@@ -54,13 +60,13 @@ function start(): void {
 document.addEventListener("htmx:beforeSwap", (event) => {
   const part = around(event.target, "#trend-part");
   for (const figure of part ? all("figure[data-dense]", part) : []) {
-    const made = charts.get(figure);
-    const address = figure.dataset.dense ?? "";
-    if (!made) continue;
+    const held = charts.get(figure);
+    if (!held) continue;
+    const { made, columns } = held;
     const range = made.range();
-    const last = kept.get(address);
-    const widest = last ? Math.max(last.range[1] - last.range[0], range[1] - range[0]) : range[1] - range[0];
-    kept.set(address, { range, whole: range[1] - range[0] >= widest, focused: figure.contains(document.activeElement) });
+    const whole = range[0] <= columns.from + 1 && range[1] >= columns.to - 1;
+    const focused = figure.contains(document.activeElement);
+    kept.set(figure.dataset.dense ?? "", { version: figure.dataset.version, columns, range, whole, focused });
     made.destroy();
     charts.delete(figure);
   }

@@ -214,21 +214,28 @@ def _joined(plot: _Plot, points: Sequence[Point], look: str) -> None:
 
 def _points(plot: _Plot) -> None:
     scene, many = plot.scene, len(plot.scene.points) > SMALL
-    dense = len(scene.points) > (plot.right - plot.left) / 1.5
+    dense = len(scene.points) > (plot.right - plot.left) / (1.5 if not scene.points or scene.points[0].value2 is None else 5)
     for number, point in enumerate(scene.points, start=1):
         x, y = plot.x(point.at), plot.y(point.value)
         if point.low is not None and point.high is not None:
             plot.svg.add("line", "draw-span", x1=x, x2=x, y1=plot.y(point.high), y2=plot.y(point.low))
         if point.value2 is not None:
-            thin = {"stroke_width": "1.5"} if many else {}
-            pair = plot.svg.add("line", "draw-pair", x1=x, x2=x, y1=y, y2=plot.y(point.value2), **thin)
-            _says(pair, point.says)
-        if point.value2 is None or point.odd:
-            last = number == len(scene.points)
-            if dense and not (point.odd or last or _alone(scene, number - 1)):
-                continue
-            dot = plot.svg.add("circle", "draw-odd" if point.odd else "draw-dot", cx=x, cy=y, r=3.6 if last else 1.6 if many else 2.6)
-            _says(dot, point.says)
+            _pair(plot, point, faint=dense or many)
+            continue
+        last = number == len(scene.points)
+        if dense and not (point.odd or last or _alone(scene, number - 1)):
+            continue
+        dot = plot.svg.add("circle", "draw-odd" if point.odd else "draw-dot", cx=x, cy=y, r=3.6 if last else 1.6 if many else 2.6)
+        _says(dot, point.says)
+
+
+def _pair(plot: _Plot, point: Point, *, faint: bool) -> None:
+    """A stem between two dots: the eye follows the upper and the lower ones each by themselves. Of many the stems are hardly seen."""
+    x, r = plot.x(point.at), 1.6 if faint else 2.8
+    upper, lower = plot.y(point.value), plot.y(point.value if point.value2 is None else point.value2)
+    _says(plot.svg.add("line", "draw-faint" if faint else "draw-pair", x1=x, x2=x, y1=upper, y2=lower), point.says)
+    for look, y in (("draw-odd" if point.odd else "draw-dot", upper), ("draw-lower", lower)):
+        _says(plot.svg.add("circle", look, cx=x, cy=y, r=r), point.says)
 
 
 def _alone(scene: Scene, index: int) -> bool:

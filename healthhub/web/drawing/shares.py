@@ -20,9 +20,8 @@ def shares(parts: Sequence[Share], *, label: str, width: float = 340.0, height: 
     """This function will draw the parts from the bottom up; a part that is there at all is seen, and every label stands."""
     height = max(height, (len(parts) + 1) * LINE)
     svg = Svg(width, height, label=label, name="shares")
-    whole = sum(part.percent for part in parts) or 1.0
     thick, top, bottom = 44.0, 6.0, height - 6.0
-    tops = _heights([part.percent / whole for part in parts], bottom - top)
+    tops = _heights([part.percent for part in parts], bottom - top)
     middles, y = [], bottom
     for part, tall in zip(parts, tops, strict=True):
         if tall:
@@ -41,7 +40,8 @@ def shares(parts: Sequence[Share], *, label: str, width: float = 340.0, height: 
 
 def _heights(wanted: Sequence[float], tall: float) -> list[float]:
     """At least 2 px for what is there; the tallest part gives them."""
-    found = [max(share * tall, 2.0) if share > 0 else 0.0 for share in wanted]
+    whole = sum(wanted) or 1.0
+    found = [max(percent / whole * tall, 2.0) if percent > 0 else 0.0 for percent in wanted]
     over = sum(found) - tall
     if found and over > 0:
         biggest = found.index(max(found))

@@ -35,6 +35,18 @@ def ago(at: datetime) -> SafeString:
 
 
 @register.filter
+def title_of(texts: Mapping[str, Any]) -> str:
+    """The title of a notice in the reader's language."""
+    return str(shown.both({language: text.get("title", "") for language, text in texts.items()}))
+
+
+@register.filter
+def taken_at(alert: Any) -> datetime | None:
+    """When somebody last took this alert in hand."""
+    return next((step.at for step in reversed(alert.ordered_steps) if step.did == "acknowledged"), None)
+
+
+@register.filter
 def clock(at: datetime) -> SafeString:
     """Time of day, with the date where it is not today, in the reader's zone."""
     return format_html('<time datetime="{}">{}</time>', at.isoformat(), shown.clock_words(at, now=timezone.now()))

@@ -20,6 +20,7 @@ from monitoring.models import Alert
 from risk import standings
 
 SINGLE = 400  # readings up to this many are drawn and listed one by one
+PAIRS = 130  # of pairs, which take more room
 STREAM = 3000  # readings of a day or a week up to this many are drawn one by one
 RANGE = (3.9, 10.0)  # mmol/L, the consensus target of a glucose reading
 FORECAST_DAYS = {"week": 3, "month": 10, "quarter": 14}
@@ -34,6 +35,7 @@ class Asked:
     classes: frozenset[str]
     kind: Kind
     window: Window
+    compare: bool = False  # a day with the same weekday of the week before
 
     @property
     def unit(self) -> str:
@@ -55,6 +57,7 @@ class Found:
     alerts: Sequence[Alert]
     medication: Sequence[Seen]
     forecasts: Sequence[dict[str, Any]]
+    other: Course | None  # the day to compare with
 
 
 def unit_for(visit: Visit, kind: Kind) -> str:
@@ -69,7 +72,7 @@ def found(asked: Asked) -> Found:
     target = target_of(kind, lines)
     days = _buckets(asked)
     figures = courses.figures(patient_id=patient, kind=kind.number, since=window.since, until=window.until, target=target)
-    single = figures.n <= SINGLE and not kind.cumulative
+    single = figures.n <= (PAIRS if kind.components == 2 else SINGLE) and not kind.cumulative
     short = window.span.days <= 7 and figures.n <= STREAM and not kind.cumulative
     stream = None
     if short and not single:
@@ -88,7 +91,16 @@ def found(asked: Asked) -> Found:
         ),
         medication=_readings(asked, ["medication_taken"]),
         forecasts=_forecasts(asked),
+        other=_week_before(asked),
     )
+
+
+def _week_before(asked: Asked) -> Course | None:
+    window = asked.window
+    if not asked.compare or window.span.days > 1 or asked.kind.cumulative:
+        return None
+    since, until = (window.midnight(window.first + timedelta(days=days)) for days in (-7, -6))
+    return courses.course(patient_id=asked.patient.id, kind=asked.kind.number, since=since, until=until)
 
 
 def _buckets(asked: Asked) -> list[Bucket]:

@@ -26,6 +26,7 @@ from risk.glucose_profile import Profile
 
 LEAST, MOST = 14, 91  # days a profile looks back
 SMALL_DAYS = 14
+SMALL_AXIS = (2.0, 16.0)  # mmol/L
 # From the bottom up: name of the share, its look.
 BANDS: Sequence[tuple[str, str]] = tuple(zip(glucose_profile.NAMES, ("very-low", "low", "in", "high", "very-high"), strict=True))
 NAMES: Mapping[str, str] = {
@@ -184,8 +185,8 @@ def small_days(course: Course, asked: Asked) -> tuple[SmallDay, ...]:
     """This function will draw the last fourteen days of the patient's own clock, each by itself, days without a reading left out."""
     rows = [(at + offset * 60, value) for at, offset, value in zip(course.at, course.offsets, course.values, strict=True)]
     drawn: list[SmallDay] = []
-    fixed = shown.SCALES[asked.kind.key, asked.unit]
-    axis, ends = Axis(fixed.low, fixed.high), (convert(RANGE[0], asked), convert(RANGE[1], asked))
+    axis = Axis(convert(SMALL_AXIS[0], asked), convert(SMALL_AXIS[1], asked))
+    ends = (convert(RANGE[0], asked), convert(RANGE[1], asked))
     by_day = [(number, list(some)) for number, some in groupby(rows, key=lambda row: row[0] // 86400)]
     for number, some in by_day[-SMALL_DAYS:]:
         day = datetime.fromtimestamp(number * 86400, tz=UTC).date()

@@ -21,6 +21,7 @@ from monitoring.marks import Line
 HOUR, DAY = 3600.0, 86400.0
 # Beyond this nothing is joined: a night between two readings of a day is no line.
 GAPS = {"day": 3 * HOUR, "week": 36 * HOUR, "month": 2.5 * DAY, "quarter": 4 * DAY, "year": 4 * DAY}
+OFTEN = timedelta(minutes=30)  # a kind whose value is current no longer than this is measured all the time
 STREAM_GAP = 45 * 60.0  # of a stream that speaks every few minutes
 DIASTOLIC_FLOOR = 60.0  # where no limit says what is too low: the lower end of its band
 MOST_LIMITS = 6
@@ -47,12 +48,14 @@ def scene(found: Found, *, wide: bool) -> Scene:
         marks=marks(found),
         bars=asked.kind.cumulative,
         each=HOUR if window.span.days == 1 else DAY,
+        other=[Point(point.at + 7 * DAY, point.value) for point in _stream(found.other, asked)] if found.other else (),
     )
 
 
 def gap_of(found: Found) -> float:
     """This function will give the seconds beyond which two neighbours are not joined."""
-    return STREAM_GAP if found.stream else GAPS[found.asked.window.span.key]
+    flows = found.asked.kind.current_for <= OFTEN and (found.stream or found.single)
+    return STREAM_GAP if flows else GAPS[found.asked.window.span.key]
 
 
 def points_of(found: Found) -> list[Point]:

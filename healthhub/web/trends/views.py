@@ -105,7 +105,8 @@ def _asked(request: PageRequest, patient_id: UUID, key: str) -> Asked:
         raise NotVisible
     patient, classes = access.opened(visit.viewer, patient_id, action="read", now=visit.now, data_class=kind.data_class)
     log.record(by=visit.viewer, did="observations.read", patient_id=patient.id, now=visit.now, detail={"kinds": [key]})
-    return Asked(visit, patient, classes, kind, window_of(request.GET.dict(), now=visit.now, zone=visit.zone))
+    window = window_of(request.GET.dict(), now=visit.now, zone=visit.zone)
+    return Asked(visit, patient, classes, kind, window, compare=request.GET.get("compare") == "week")
 
 
 def draws(kind: Kind) -> bool:
@@ -134,7 +135,9 @@ def _tile(visit: Visit, one: Seen, days: list[Bucket], today: Any) -> Tile:
     unit = unit_for(visit, kind)
     spark = spark_of(days, kind=kind, since=today - timedelta(days=SPARK_DAYS - 1), until=today, unit=unit)
     told = shown.value_words(one, glucose_unit=visit.glucose_unit, own=dict(visit.own_units) | {kind.key: unit})
-    return Tile(kind, one, told.figure, told.unit, spark, _month(days, kind, unit))
+    # Of what adds up the day counts, not its last hour.
+    figure = shown.figure(days[-1].total, kind=kind, unit=unit) if kind.cumulative and days else told.figure
+    return Tile(kind, one, figure, told.unit, spark, _month(days, kind, unit))
 
 
 def _month(days: list[Bucket], kind: Kind, unit: str) -> str:
@@ -164,6 +167,9 @@ def _chart(request: PageRequest, asked: Asked) -> dict[str, Any]:
         "window": asked.window,
         "spans": [(span.key, gettext(span.name), span.key == asked.window.span.key) for span in SPANS.values()],
         "query": _query(asked.window),
+        "compare_query": _query(asked.window) + ("" if asked.compare else "&compare=week"),
+        "compared": words.compared(all_found),
+        "version": timeline.last_seq(patient_id=asked.patient.id),
         "found": all_found,
         "sentence": words.sentence(all_found),
         "wide": drawn(course(scene.scene(all_found, wide=True))),

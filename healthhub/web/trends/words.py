@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from statistics import fmean
 from typing import Any
 
@@ -23,7 +23,6 @@ NOTICEABLE: Mapping[str, float] = {
 }  # fmt: skip
 FEWEST_DAYS = 3  # in each half
 LINE_WORDS: Mapping[str, str] = {
-    "target": _n("target"),
     "amber": _n("Attention"),
     "urgent": _n("Urgent"),
     "red": _n("Emergency"),
@@ -162,13 +161,31 @@ def _difference(by: float, asked: Asked) -> str:
     return f"{abs(shift):,.{digits}f}"
 
 
+def compared(found: Found) -> str:
+    """This function will say the mean of the day compared with; nothing where none was asked for."""
+    asked, other = found.asked, found.other
+    if other is None:
+        return ""
+    day = when(asked.window.first - timedelta(days=7), asked)
+    if not other.values:
+        return gettext("Nothing was measured on %(day)s.") % {"day": day}
+    seconds = [value for value in other.values2 if value is not None]
+    mean = pair(fmean(other.values), fmean(seconds) if seconds else None, asked)
+    return gettext("Dashed: %(day)s, mean %(mean)s %(unit)s.") % {"day": day, "mean": mean, "unit": unit(asked)}
+
+
 def legend(found: Found, lines: Sequence[Line], texts: Sequence[str]) -> list[Legend]:
     """This function will say what the looks of the chart mean; `texts` are the lines' figures as drawn."""
     asked, told = found.asked, []
+    aims = [text for line, text in zip(lines, texts, strict=True) if line.tone == "target"]
+    if aims:
+        words = {"figure": "/".join(sorted(aims, key=lambda text: -float(text.strip("*")))), "unit": unit(asked)}
+        told.append(Legend("limit-target", gettext("target: below %(figure)s %(unit)s on average") % words))
     for line, text in zip(lines, texts, strict=True):
-        side = gettext("from %(figure)s up") if line.upward else gettext("below %(figure)s")
-        words = f"{side % {'figure': text}} {unit(asked)} · {gettext(LINE_WORDS[line.tone])}: {shown.both(line.name)}"
-        told.append(Legend(f"limit-{line.tone}", words + (gettext(" (set for this person)") if line.own else "")))
+        if line.tone != "target":
+            side = gettext("%(figure)s %(unit)s or more") if line.upward else gettext("below %(figure)s %(unit)s")
+            told_words = f"{side % {'figure': text, 'unit': unit(asked)}} · {gettext(LINE_WORDS[line.tone])}: {shown.both(line.name)}"
+            told.append(Legend(f"limit-{line.tone}", told_words + (gettext(" (set for this person)") if line.own else "")))
     if asked.kind.key in ("glucose", "cgm"):
         ends = {"low": figure(found.target.low or 0, asked), "high": figure(found.target.high or 0, asked), "unit": unit(asked)}
         told.insert(0, Legend("target", gettext("%(low)s–%(high)s %(unit)s · target range") % ends))

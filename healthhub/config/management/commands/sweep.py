@@ -11,10 +11,12 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from healthhub.audit import log
+from healthhub.care import erasure
 from monitoring import sweep
 from notifications import liveness
 
 ANCHOR_EVERY_ROUNDS = 60
+ALSO = {"erasures": erasure.handle_due}
 
 
 class Command(BaseCommand):
@@ -25,7 +27,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["once"]:
-            done = sweep.one_round(now=timezone.now())
+            done = sweep.one_round(now=timezone.now(), also=ALSO)
             self.stdout.write(" ".join(f"{name}={count}" for name, count in done.items()))
             return
         stop = threading.Event()
@@ -40,7 +42,7 @@ class Command(BaseCommand):
     def _round(self, rounds: int) -> None:
         now = timezone.now()
         try:
-            done = sweep.one_round(now=now)
+            done = sweep.one_round(now=now, also=ALSO)
             if all(result is not None for result in done.values()):
                 liveness.ask(now=now)
                 liveness.ping_dead_man()

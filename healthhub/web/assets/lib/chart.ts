@@ -93,14 +93,19 @@ function ground(plot: uPlot, columns: Columns): void {
     ctx.stroke();
   }
   ctx.setLineDash([]);
-  for (const [at, tone] of columns.marks) mark(plot, at, tone);
+  const last: Record<string, number> = {};
+  for (const [at, tone] of [...columns.marks].sort((one, other) => one[0] - other[0])) {
+    const x = plot.valToPos(at, "x", true);
+    if (x - (last[tone] ?? -Infinity) < 11 * devicePixelRatio) continue; // so near, they are one
+    last[tone] = x;
+    mark(plot, x, tone);
+  }
   ctx.restore();
 }
 
 /** The same shapes as on the drawing: a rounded bar for a medication, a triangle for an alert. */
-function mark(plot: uPlot, at: number, tone: string): void {
+function mark(plot: uPlot, x: number, tone: string): void {
   const { ctx, bbox } = plot;
-  const x = plot.valToPos(at, "x", true);
   const size = 5 * devicePixelRatio;
   const y = bbox.top + bbox.height - size * 1.4;
   ctx.fillStyle = ctx.strokeStyle = colour(TONES[tone] ?? "--watch");
@@ -172,7 +177,7 @@ export function chart(host: HTMLElement, columns: Columns, words: Words): Chart 
         cursor: { drag: { x: true, y: false, setScale: true }, y: false },
         scales: { x: { time: true, range: (_plot, low, high) => [Math.max(low ?? columns.from, columns.from), Math.min(high ?? columns.to, columns.to)] }, y: { range: extremes } },
         axes: [
-          { ...axes(), values: dates(columns.zone), space: 70 },
+          { ...axes(), values: dates(columns.zone), space: 70, size: 32 },
           { ...axes(), splits: () => columns.ticks, size: 44 },
         ],
         series: [{}, { stroke: colour("--accent"), width: 1.4, spanGaps: false, points: { size: 5, fill: colour("--accent") } }],

@@ -1,0 +1,173 @@
+"""Every page of the house, who opens it, and in which shapes it is looked at."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from django.test import Client
+from playwright.sync_api import Page
+
+from healthhub.config import demo_people as who, seed
+from healthhub.config.servers import ROOT
+from healthhub.people import access
+from healthhub.people.models import Patient, User
+from monitoring import intake, risks
+from risk import due
+
+SHOTS = ROOT / "var" / "screenshots"
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+PHONE, TABLET, DESKTOP = (390, 844), (820, 1180), (1440, 900)
+Theme = Literal["light", "dark"]
+
+# Page -> who opens it: the address has the patient ({id}) filled in. The name is the file name of its screenshots.
+PAGES: Mapping[str, tuple[str, str]] = {
+    "sign-in": ("", "/accounts/login/"),
+    "password-reset": ("", "/accounts/password/reset/"),
+    "home": ("patient", "/people/{id}"),
+    "log": ("patient", "/people/{id}/log"),
+    "log-bp": ("patient", "/people/{id}/log/bp"),
+    "log-glucose": ("patient", "/people/{id}/log/glucose"),
+    "log-symptoms": ("patient", "/people/{id}/log/symptoms"),
+    "trends": ("patient", "/people/{id}/trends"),
+    "trend-bp": ("patient", "/people/{id}/trends/bp"),
+    "trend-glucose": ("patient", "/people/{id}/trends/glucose"),
+    "settings": ("patient", "/settings"),
+    "two-factor": ("patient", "/accounts/2fa/"),
+    "people": ("caregiver", "/people"),
+    "home-of-hers": ("caregiver", "/people/{id}"),
+    "worklist": ("doctor", "/worklist"),
+    "chart": ("doctor", "/patients/{id}"),
+    "operations": ("operator", "/operations"),
+    "programme": ("manager", "/programme"),
+    "not-found": ("patient", "/people/00000000-0000-7000-8000-000000000000"),
+    "denied": ("patient", "/worklist"),
+}
+ACCOUNTS = {
+    "patient": who.PATIENT,
+    "caregiver": who.CAREGIVER,
+    "doctor": who.DOCTOR,
+    "operator": who.OPERATOR,
+    "manager": who.MANAGER,
+}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One way of looking: width and height in CSS pixels, theme."""
+
+    name: str
+    size: tuple[int, int]
+    theme: Theme
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Language and type size, both kept in cookies; the shapes in which this reader looks."""
+
+    language: str
+    type_size: str
+    shapes: tuple[Shape, ...]
+
+
+READERS = (
+    Reading("zh-hans", "normal", (Shape("phone", PHONE, "light"), Shape("tablet", TABLET, "dark"), Shape("desktop", DESKTOP, "dark"))),
+    Reading("en", "large", (Shape("phone", PHONE, "dark"), Shape("tablet", TABLET, "light"))),
+    Reading("en", "normal", (Shape("desktop", DESKTOP, "light"), Shape("phone", PHONE, "light"))),
+    Reading("zh-hans", "largest", (Shape("phone", PHONE, "light"),)),
+)
+
+
+def live(*, now: datetime, days: int = seed.DAYS) -> Patient:
+    """This function will put the demo's people in, let a few things happen to them, and give the patient of the demo's tour."""
+    seed.seed(now=now, days=days)
+    her = Patient.objects.select_related("user").get(user__email=who.PATIENT.email)
+    for minutes, high, low in ((6, 190, 115), (2, 191, 116)):
+        send(her, now - timedelta(minutes=minutes), now, kind="bp", value=high, value2=low, unit="mm[Hg]", source="simulated-cuff")
+    due.note_fresh(now=now)
+    for model in ("mortality-home", "deterioration"):
+        while risks.work(model=model, now=now):
+            pass
+    return her
+
+
+def send(patient: Patient, at: datetime, now: datetime, **reading: Any) -> None:
+    """This function will let a patient's own device send one reading."""
+    by = access.viewer_of(patient.user)
+    intake.receive(patient_id=patient.id, readings=[{"at": at.isoformat(), "flags": ["simulated"]} | reading], by=by, now=now)
+
+
+def client(role: str) -> Client | None:
+    """This function will give the signed-in client of one of the demo's accounts; none for a stranger."""
+    if not role:
+        return None
+    found = Client()
+    found.force_login(User.objects.get(email=ACCOUNTS[role].email), backend="allauth.account.auth_backends.AuthenticationBackend")
+    return found
+
+
+@cache
+def _axe() -> str:
+    return AXE.read_text(encoding="utf-8")
+
+
+def axe(page: Page) -> list[str]:
+    """This function will give what axe-core finds wrong with a page by WCAG 2.2 AA and its best practices: a line for each element."""
+    page.evaluate(_axe())
+    found = page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations")
+    return [f"{one['id']}: {one['help']}: {node['html'][:160]} {node['failureSummary'][:200]}" for one in found for node in one["nodes"]]
+
+
+def shot(page: Page, path: Path) -> None:
+    """This function will keep a picture of the whole page, for people to look at."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=path, full_page=True, animations="disabled")
+
+
+def walk(page: Page, *, role: str, patient: Patient) -> Iterator[str]:
+    """This function will open each page of a role in turn and give its name."""
+    for name, (whose, address) in PAGES.items():
+        if whose == role:
+            page.goto(address.format(id=patient.id))
+            page.wait_for_load_state("networkidle")
+            yield name
+
+
+# What the keyboard reaches, in its order: whether each place is visible, large enough and not covered by something else.
+KEYBOARD = """() => {
+    const seen = [];
+    const told = (one) => one.outerHTML.slice(0, 120);
+    const all = [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex]")].filter((one) =>
+        !one.disabled && one.tabIndex >= 0 && one.type !== "hidden" && one.checkVisibility({visibilityProperty: true}));
+    for (const one of all) {
+        if (one.tabIndex > 0) seen.push("positive tabindex: " + told(one));
+        one.focus({focusVisible: true});
+        if (document.activeElement !== one) continue;
+        const box = one.getBoundingClientRect();
+        if (box.width === 0 || one.matches(".skip")) continue;
+        const [x, y] = [box.x + box.width / 2, box.y + Math.min(box.height / 2, innerHeight / 2)];
+        const there = document.elementFromPoint(x, y);
+        const label = there?.closest("label");
+        const mine = there && (one.contains(there) || there.contains(one) || label?.contains(one) || label?.control === one);
+        if (!mine) seen.push("covered or out of sight when focused: " + told(one) + " by " + (there ? told(there) : "nothing"));
+        const style = getComputedStyle(one);
+        const around = one.closest("label") ? getComputedStyle(one.closest("label")) : style;
+        const ring = (s) => (s.outlineStyle !== "none" && parseFloat(s.outlineWidth) > 0) || s.boxShadow !== "none";
+        if (!ring(style) && !ring(around) && !(one.nextElementSibling && ring(getComputedStyle(one.nextElementSibling))))
+            seen.push("no visible focus: " + told(one));
+    }
+    return seen;
+}"""
+
+
+def keyboard(page: Page) -> list[str]:
+    """This function will put the focus on everything that takes it, and say where it cannot be seen."""
+    return list(page.evaluate(KEYBOARD))
+
+
+def told(found: Mapping[str, list[str]]) -> str:
+    """This function will give what was found, by page, as text for a failing test."""
+    return json.dumps({page: lines for page, lines in found.items() if lines}, ensure_ascii=False, indent=1)
