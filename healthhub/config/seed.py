@@ -73,8 +73,10 @@ def _people(now: datetime) -> list[Patient]:
     users = {account: _user(account, password) for account in who.ACCOUNTS}
     clinic = Organisation.objects.create(name="和安社区诊所 Harmony Clinic", kind=Organisation.Kind.CLINIC)
     insurer = Organisation.objects.create(name="安康保险 Ankang Insurance", kind=Organisation.Kind.INSURER)
-    team_a = Team.objects.create(organisation=clinic, name="全科一组 Family medicine A", lead=users[who.DOCTOR])
-    team_b = Team.objects.create(organisation=clinic, name="全科二组 Family medicine B", lead=users[who.SECOND_DOCTOR])
+    team_a = Team.objects.create(organisation=clinic, name="全科一组 Family medicine A", lead=users[who.DOCTOR], phone="010 5555 0123")
+    team_b = Team.objects.create(
+        organisation=clinic, name="全科二组 Family medicine B", lead=users[who.SECOND_DOCTOR], phone="010 5555 0145"
+    )
     _works(users[who.DOCTOR], clinic, team_a, Role.DOCTOR, now)
     _works(users[who.NURSE], clinic, team_a, Role.NURSE, now)
     _works(users[who.SECOND_DOCTOR], clinic, team_b, Role.DOCTOR, now)
@@ -86,9 +88,10 @@ def _people(now: datetime) -> list[Patient]:
             account = person.account or Account(f"patient-{'a' if team is team_a else 'b'}{number:02d}@demo.example", person.name, "")
             user = users.get(account) or _user(account, make_password(None))
             patient = _patient(person, user, team)
-            _consents(patient, "team", team, now)
+            agreed = now - timedelta(days=DAYS + 2)
+            _consents(patient, "team", team, agreed)
             if account is who.PATIENT:
-                _consents(patient, "person", users[who.CAREGIVER], now)
+                _consents(patient, "person", users[who.CAREGIVER], agreed)
             patients.append(patient)
     return patients
 
