@@ -4,7 +4,7 @@ import gzip
 import json
 import re
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from html import unescape
 from itertools import product
 from typing import Any
@@ -18,6 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from healthhub.audit.models import Entry
+from healthhub.care import medications
 from healthhub.people import consent
 from healthhub.records import partitions, timeline
 from healthhub.records.catalogue import BY_KEY, SUSPICIOUS
@@ -270,6 +271,19 @@ def test_alerts_and_medication_stand_on_the_chart_and_in_words(world: World) -> 
     assert "Your blood pressure was 191/116 mmHg, still very high when repeated." in text
     row = next(row for row in rows_of(page.content.decode()) if "191/116" in row[1])
     assert "Urgent" in row[3]
+
+
+def test_a_medicine_begun_stands_on_the_chart(world: World) -> None:
+    pressures(world, days=9)
+    began = noon(world.now, 5).date()
+    medications.add(
+        patient_id=world.ana.id, name="Amlodipine", dose="5 mg", times=[time(8)], since=began, by=world.viewer("doctor_in_team"),
+        now=timezone.now(),
+    )  # fmt: skip
+    page = world.client("patient_self").get(f"/people/{world.ana.id}/trends/bp?span=month")
+    assert page.content.decode().count('class="draw-mark-change"') == 2
+    assert "Started: Amlodipine 5 mg" in text_of(page)
+    assert "diamond: a medicine started or stopped" in text_of(page)
 
 
 def test_a_day_tells_source_method_and_doubts(world: World) -> None:

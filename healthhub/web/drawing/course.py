@@ -47,7 +47,7 @@ class Ribbon:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Something that happened: a medication taken (`pill`) or missed, or an alert (its severity)."""
+    """Something that happened: a medication taken (`pill`), missed, begun or stopped (`change`), or an alert (its severity)."""
 
     at: float
     tone: str
@@ -180,7 +180,7 @@ def _ribbons(plot: _Plot) -> None:
 
 
 def _marks(plot: _Plot) -> None:
-    """A rounded bar for a medication, a triangle for an alert: known by their shape, said in the table."""
+    """A rounded bar for a medication, a diamond for its change, a triangle for an alert: known by their shape, said in the table."""
     last: dict[str, float] = {}
     y = plot.bottom + LANE / 2 + 1
     for mark in sorted(plot.scene.marks, key=lambda mark: mark.at):
@@ -190,6 +190,9 @@ def _marks(plot: _Plot) -> None:
         last[mark.tone] = x
         if mark.tone in ("pill", "missed"):
             drawn = plot.svg.add("rect", f"draw-mark-{mark.tone}", x=x - 4, y=y - 2.5, width=8, height=5, rx=2.5)
+        elif mark.tone == "change":
+            plot.svg.add("line", "draw-limit-watch", x1=x, x2=x, y1=plot.top, y2=plot.bottom)
+            drawn = plot.svg.path("draw-mark-change", [(x, y - 6), (x + 5, y), (x, y + 6), (x - 5, y)], closed=True)
         else:
             plot.svg.add("line", f"draw-limit-{mark.tone}", x1=x, x2=x, y1=plot.top, y2=plot.bottom)
             drawn = plot.svg.path(f"draw-mark-{mark.tone}", [(x, y - 6), (x + 6, y + 5), (x - 6, y + 5)], closed=True)

@@ -199,7 +199,8 @@ def _events(all_found: Found) -> list[tuple[datetime, str, str]]:
     """The marks in words, newest first: when, how severe (an alert) or nothing (a medication), what."""
     alerts = [(one.evidence_at, one.severity, one.evidence["texts"]["patient"]) for one in all_found.alerts]
     medication = [(one.at, "", gettext("Medication taken") if one.value else gettext("Medication missed")) for one in all_found.medication]
-    return sorted(chain(alerts, medication), key=lambda event: event[0], reverse=True)[:SHOWN_ROWS]
+    changes = [(at, "", words.change(medicine, begun)) for at, medicine, begun in all_found.changes]
+    return sorted(chain(alerts, changes, medication), key=lambda event: event[0], reverse=True)[:SHOWN_ROWS]
 
 
 def _others(asked: Asked) -> dict[str, Any]:

@@ -40,7 +40,7 @@ export interface Words {
 }
 
 const SHORTEST = 1800; // seconds: no zoom shows less
-const TONES: Record<string, string> = { target: "--calm", watch: "--watch", amber: "--amber", urgent: "--urgent", red: "--red", pill: "--watch", missed: "--watch" };
+const TONES: Record<string, string> = { target: "--calm", watch: "--watch", amber: "--amber", urgent: "--urgent", red: "--red", pill: "--watch", missed: "--watch", change: "--watch" };
 const DASHES: Record<string, number[]> = { target: [4, 3], watch: [2, 4], amber: [6, 3], urgent: [8, 3], red: [8, 2] };
 /** Day before month, as everywhere on the pages. */
 const locale = () => (document.documentElement.lang.startsWith("en") ? "en-GB" : document.documentElement.lang);
@@ -105,7 +105,7 @@ function ground(plot: uPlot, columns: Columns): void {
   ctx.restore();
 }
 
-/** The same shapes as on the drawing: a rounded bar for a medication, a triangle for an alert. */
+/** The same shapes as on the drawing: a rounded bar for a medication, a diamond for its change, a triangle for an alert. */
 function mark(plot: uPlot, x: number, tone: string): void {
   const { ctx, bbox } = plot;
   const size = 5 * devicePixelRatio;
@@ -114,6 +114,12 @@ function mark(plot: uPlot, x: number, tone: string): void {
   ctx.beginPath();
   if (tone === "pill" || tone === "missed") {
     ctx.roundRect(x - size, y, size * 2, size, size / 2);
+  } else if (tone === "change") {
+    ctx.moveTo(x, y - size);
+    ctx.lineTo(x + size, y);
+    ctx.lineTo(x, y + size);
+    ctx.lineTo(x - size, y);
+    ctx.closePath();
   } else {
     ctx.moveTo(x, y - size);
     ctx.lineTo(x + size, y + size);
