@@ -114,11 +114,13 @@ def in_force(*, viewer: Viewer, patient_id: UUID | str, now: datetime) -> list[d
                     "source": rule.source,
                     "data_class": rule.data_class,
                     "limits": {name: dict(figures) for name, figures in rule.limits.items()},
+                    "ops": {bound.name: bound.op for bound in getattr(rule.condition, "bounds", ())},
                     "off": rule.off,
                     "may_off": rule.may_off,
                     "limit": limit.id if limit else None,
                     "open": rule.id in found.open_rules,
                     "set_by": limit.set_by.name if limit else None,
+                    "set_at": limit.set_at if limit else None,
                     "reason": limit.reason if limit else None,
                     "expires_at": limit.expires_at if limit else None,
                 }
@@ -268,6 +270,11 @@ def rules_of(*, team_id: UUID | str, by: Viewer, now: datetime) -> list[SavedRul
     """This function will give the rules a team wrote itself, newest version first."""
     team = memberships.team_for(by, team_id, now=now)
     return list(SavedRule.objects.filter(team=team).select_related("saved_by").order_by("rule_id", "-version"))
+
+
+def names(*, patient_id: UUID, now: datetime) -> dict[str, dict[str, str]]:
+    """This function will give the names of the rules of the patient's plan, by id. Her record was opened before."""
+    return {rule.id: dict(rule.name) for rule in situation(patient_id=patient_id, now=now).plan.rules}
 
 
 def of_panel(*, viewer: Viewer, now: datetime) -> tuple[list[str], list[Rule]]:

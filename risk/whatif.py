@@ -182,3 +182,24 @@ def _changed(name: str, change: Mapping[str, float], one: Assessment, version: K
     told = words(f"{label['zh-hans']}：{low:g}–{high:g} {unit}".rstrip(), f"{label['en']}: {low:g} to {high:g} {unit}".rstrip())
     more = {"input": name, "low": low, "high": high, "unit": unit, "words": told}
     raise Invalid("The model was not trained on values like this.", code="outside_training", field=field, **more)
+
+
+def changeable(*, viewer: Viewer, patient_id: UUID | str, model: str, now: datetime) -> list[dict[str, Any]]:
+    """This function will give the inputs that a what-if question may change: name, label, unit, value now (or None), low and high.
+
+    Empty where there is no assessment with a value to start from. Raises as `what_if` for the model and the patient.
+    """
+    seen = standings.sight(viewer=viewer, patient_id=patient_id, now=now)
+    if standings.about(model)["staff_only"] and not seen.clinical:
+        raise NotAllowed("This model is for clinicians only.", code="clinicians_only")
+    one = standings.visible(seen).filter(model=model, value__isnull=False).order_by("-as_of", "-id").first()
+    if one is None:
+        return []
+    ranges = kept(one.version_id).ranges
+    values = {name: float(value) for name, (value, _) in one.inputs.items()}
+    return [
+        {"name": feature["name"], "label": feature["label"], "unit": feature["unit"], "value": values.get(feature["name"])}
+        | dict(zip(("low", "high"), ranges[feature["name"]], strict=True))
+        for feature in one.version.about["features"]
+        if feature["changeable"] and feature["name"] in ranges
+    ]

@@ -11,8 +11,8 @@ from healthhub.audit import log
 from healthhub.lib.data_classes import DATA_CLASSES
 from healthhub.lib.refused import Conflict, Invalid
 from healthhub.people.access import Viewer, bump_epochs
-from healthhub.people.memberships import clinicians_at
-from healthhub.people.models import ConsentEntry, Grant, Organisation, Patient, Team, User
+from healthhub.people.memberships import active, clinicians_at
+from healthhub.people.models import CLINICIANS, ConsentEntry, Grant, Organisation, Patient, Team, User
 from healthhub.people.relations import RIGHTS
 
 # Which purposes make sense for whom. Only care and caregiving open a person's data (see relations.py); the others are
@@ -204,3 +204,14 @@ def _check_grantee(kind: str, grantee_id: UUID, patient: Patient) -> None:
         raise Invalid("There is nobody by this id.", code="unknown_grantee", field="grantee_id")
     if kind == "person" and grantee_id == patient.user_id:
         raise Invalid("She needs no consent to see her own data.", code="own_data", field="grantee_id")
+
+
+def basis(*, viewer: Viewer, patient_id: UUID, now: datetime) -> list[Grant]:
+    """This function will give the live grants by which this viewer sees the patient (as herself or at work), newest first.
+
+    That she may see the patient is asked before, of `access`. Two SQL.
+    """
+    at_work = active(now).filter(user_id=viewer.person, role__in=CLINICIANS).values_list("team_id", "organisation_id")
+    hats = {viewer.person, *(hat for pair in at_work for hat in pair if hat)}
+    live = Grant.objects.filter(patient_id=patient_id, withdrawn_at=None, starts_at__lte=now, grantee_id__in=hats)
+    return list(live.exclude(ends_at__lte=now).select_related("entry").order_by("-starts_at"))

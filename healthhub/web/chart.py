@@ -10,40 +10,52 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_noop as _n
 
+from healthhub.care import chain
 from healthhub.lib.refused import NotVisible
 from healthhub.lib.units import from_canonical
-from healthhub.people import access, breakglass
+from healthhub.people import access
 from healthhub.people.models import Patient
 from healthhub.records import shown as readings
 from healthhub.records.catalogue import BY_KEY, SUSPICIOUS, Kind
 from healthhub.records.shown import Seen
 from healthhub.web import shown
 from healthhub.web.pages import PageRequest, Visit, page
+from healthhub.web.patient import contacts, evidence
+from healthhub.web.patient.glass import or_glass
+from healthhub.web.patient.head import head
+from healthhub.web.patient.summary import summary
+from healthhub.web.patient.words import rule_name
 from healthhub.web.svg import Dot, trend
-from monitoring import worklist as doors
+from monitoring import plans, worklist as doors
+from monitoring.models import Alert
+from risk import standings
 
 SPANS = {"7": _n("7 days"), "30": _n("30 days"), "90": _n("90 days")}
 MANY = 400  # more readings than this are drawn as days
 TABLE = 60
+DRAWN = 6  # alerts that are drawn on one page
 
 
 @page("clinician")
+@or_glass
 def chart(request: PageRequest, patient_id: UUID) -> HttpResponse:
-    """This function will show the patient's page."""
+    """This function will show the overview; with `?format=text` the clinical summary as plain text."""
     visit = request.visit
-    patient, classes = access.opened(visit.viewer, patient_id, action="read", now=visit.now)
-    newest = readings.latest(patient_id=patient.id, classes=classes, now=visit.now)
+    if request.GET.get("format") == "text":
+        return summary(request, patient_id)
+    opened = head(request, patient_id, tab="chart")
+    patient, classes = opened.patient, opened.classes
     alerts = doors.open_alerts(viewer=visit.viewer, patient_id=patient.id, now=visit.now)
-    context = {
-        "patient": patient,
-        "newest": sorted(newest.values(), key=lambda one: one.at, reverse=True)[:8],
-        "alerts": alerts,
-        "quiet": doors.snoozed_until(viewer=visit.viewer, alerts=alerts, now=visit.now),
-        "past": doors.past_alerts(viewer=visit.viewer, patient_id=patient.id, now=visit.now),
-        "glass": breakglass.open_to(visit.viewer, patient_id=patient.id, now=visit.now),
-        "may_act": access.may(visit.viewer, patient.id, action="act", now=visit.now),
-    }
-    return render(request, "hh/chart.html", context | choices() | _trend_context(request, patient, classes, newest, alerts))
+    context = opened.context | _alerts_context(request, patient, alerts) | contacts.form_context()
+    context |= {"models": standings.current(viewer=visit.viewer, patient_id=patient.id, now=visit.now)}
+    return render(request, "hh/chart.html", context | choices() | _trend_context(request, patient, classes, opened.newest, alerts))
+
+
+@page("clinician")
+def still(request: PageRequest, patient_id: UUID) -> HttpResponse:
+    """This function will say to an open page that the patient may still be seen (204), or no longer (404): it asks when rights changed."""
+    access.classes_open(request.visit.viewer, patient_id, action="read", now=request.visit.now)
+    return HttpResponse(status=204)
 
 
 @page("clinician")
@@ -62,14 +74,29 @@ def alerts_part(request: PageRequest, patient_id: UUID) -> HttpResponse:
     visit = request.visit
     patient = access.patient_for(visit.viewer, patient_id, action="read", now=visit.now)
     alerts = doors.open_alerts(viewer=visit.viewer, patient_id=patient.id, now=visit.now)
-    context = {
-        "patient": patient,
-        "alerts": alerts,
-        "quiet": doors.snoozed_until(viewer=visit.viewer, alerts=alerts, now=visit.now),
-        "past": doors.past_alerts(viewer=visit.viewer, patient_id=patient.id, now=visit.now),
-        "may_act": access.may(visit.viewer, patient.id, action="act", now=visit.now),
-    }
+    rights = {f"may_{action}": access.may(visit.viewer, patient.id, action=action, now=visit.now) for action in ("act", "limits")}
+    context = {"patient": patient, "may_limit": rights["may_limits"]} | rights | _alerts_context(request, patient, alerts)
     return render(request, "hh/chart_alerts.html", context)
+
+
+def _alerts_context(request: PageRequest, patient: Patient, alerts: list[Alert]) -> dict[str, Any]:
+    """Open and closed alerts with who was told, what their rules are called, and the readings around the evidence."""
+    visit = request.visit
+    past = doors.past_alerts(viewer=visit.viewer, patient_id=patient.id, now=visit.now)
+    return {
+        "alerts": alerts,
+        "past": past,
+        "quiet": doors.snoozed_until(viewer=visit.viewer, alerts=alerts, now=visit.now),
+    } | _about_alerts(visit, patient, [*alerts, *past], drawn=alerts)
+
+
+def _about_alerts(visit: Visit, patient: Patient, alerts: list[Alert], *, drawn: list[Alert]) -> dict[str, Any]:
+    names = plans.names(patient_id=patient.id, now=visit.now)
+    return {
+        "chains": chain.of(viewer=visit.viewer, alerts=alerts, now=visit.now),
+        "rule_names": {alert.id: rule_name(alert.rule_id, names) for alert in alerts},
+        "sparks": {alert.id: evidence.spark(alert, visit) for alert in drawn[:DRAWN]},
+    }
 
 
 def alert_card(request: PageRequest, patient_id: UUID, alert_id: UUID) -> HttpResponse:
@@ -80,7 +107,9 @@ def alert_card(request: PageRequest, patient_id: UUID, alert_id: UUID) -> HttpRe
     if not found:
         raise NotVisible
     quiet = doors.snoozed_until(viewer=visit.viewer, alerts=found, now=now)
-    context = {"alert": found[0], "patient": found[0].patient, "quiet": quiet, "may_act": found[0] in live}
+    may = access.may(visit.viewer, patient_id, action="limits", now=now)
+    context = {"alert": found[0], "patient": found[0].patient, "quiet": quiet, "may_act": found[0] in live, "may_limit": may}
+    context |= _about_alerts(visit, found[0].patient, found, drawn=found)
     return render(request, "hh/chart_alert.html", context)
 
 

@@ -108,8 +108,8 @@ class _Plot:
 
 
 def course(scene: Scene, *, wide: bool = True, width: float | None = None, height: float | None = None) -> Svg:
-    """This function will draw a scene, for a desk (760 x 300 px) or for a phone (360 x 260 px), or in a size of your own."""
-    across, down = width or (760.0 if wide else 360.0), height or (300.0 if wide else 260.0)
+    """This function will draw a scene, for a desk (680 x 290 px) or for a phone (280 x 230 px), or in a size of your own."""
+    across, down = width or (680.0 if wide else 280.0), height or (290.0 if wide else 230.0)
     svg = Svg(across, down, label=scene.label, name="course")
     left = max([width_of(f"{tick:g}") for tick in scene.axis.ticks], default=0.0) + 10
     shown = [limit for limit in scene.limits if scene.axis.low < limit.value < scene.axis.high]

@@ -16,11 +16,11 @@ class Share:
     figure: str
 
 
-def shares(parts: Sequence[Share], *, label: str, width: float = 340.0, height: float = 190.0) -> Svg:
+def shares(parts: Sequence[Share], *, label: str, width: float = 260.0, height: float = 170.0) -> Svg:
     """This function will draw the parts from the bottom up; a part that is there at all is seen, and every label stands."""
     height = max(height, (len(parts) + 1) * LINE)
     svg = Svg(width, height, label=label, name="shares")
-    thick, top, bottom = 44.0, 6.0, height - 6.0
+    thick, top, bottom = 36.0, 6.0, height - 6.0
     tops = _heights([part.percent for part in parts], bottom - top)
     middles, y = [], bottom
     for part, tall in zip(parts, tops, strict=True):

@@ -12,9 +12,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from healthhub.web import shown
+from healthhub.web.patient import words
 
 register = template.Library()
 
+TREATMENTS = frozenset(
+    {"insulin", "insulin_pump", "sulfonylurea", "sglt2i", "antihypertensive", "diuretic", "raasi", "anticoagulant", "rate_control"}
+    | {"critical_medication", "on_oxygen", "target_spo2_88_92"}
+)
 TYPE_SIZES = ("normal", "large", "largest")
 
 
@@ -167,3 +172,33 @@ def part_words(name: str) -> str:
 def limit_words(limit: Mapping[str, Any]) -> str:
     """A limit as it was used: "at least 180 mmHg"."""
     return shown.limit_words(limit)
+
+
+@register.filter
+def came_words(came: str) -> str:
+    """Whether a notice reached its person."""
+    return gettext(words.CAME.get(came, came))
+
+
+@register.filter
+def short_id(patient_id: Any) -> str:
+    """The last letters of an id, enough to compare on the phone."""
+    return str(patient_id)[-8:]
+
+
+@register.filter
+def is_treatment(code: str) -> bool:
+    """Whether a code of the record is a treatment or target and no diagnosis."""
+    return code in TREATMENTS
+
+
+@register.filter
+def can_change(about: Mapping[str, Any]) -> bool:
+    """Whether what-if questions may vary any input of a model."""
+    return any(feature["changeable"] for feature in about["features"])
+
+
+@register.filter
+def is_rule(rule_id: str) -> bool:
+    """Whether an alert comes from a rule with limits, and not from a model or a forecast."""
+    return not rule_id.startswith(("RISK-", "FORECAST-"))
