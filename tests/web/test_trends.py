@@ -303,6 +303,20 @@ def test_the_table_of_every_reading_goes_on_page_by_page(world: World) -> None:
     assert client.get(f"/people/{world.ana.id}/trends/cgm?view=table&before=nonsense").status_code == 200
 
 
+def test_inside_another_page_the_tabs_stay_on_it(world: World) -> None:
+    pressures(world, days=2)
+    client, address = world.client("doctor_in_team"), f"/people/{world.ana.id}/trends/bp/part"
+    inside = {"hx-request": "true", "hx-current-url": f"http://testserver/patients/{world.ana.id}"}
+    embedded = client.get(address, headers=inside).content.decode()
+    assert f'hx-get="{address}?span=week"' in embedded
+    assert "<h1" not in embedded
+    own = client.get(
+        address, headers=inside | {"hx-current-url": f"http://testserver/people/{world.ana.id}/trends/bp?span=day"}
+    ).content.decode()
+    assert f'hx-get="{address}?span=week"' not in own
+    assert "<h1" in own
+
+
 def test_csv(world: World) -> None:
     pressures(world, days=2)
     answer = world.client("patient_self").get(f"/people/{world.ana.id}/trends/bp?view=csv")

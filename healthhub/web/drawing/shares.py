@@ -32,9 +32,9 @@ def shares(parts: Sequence[Share], *, label: str, width: float = 260.0, height: 
     figures = max((width_of(part.figure) for part in parts), default=0.0)
     for part, middle, place in zip(parts, middles, places, strict=True):
         svg.path("draw-leader", [(thick + 2, middle), (thick + 12, place)])
-        svg.text(part.figure, thick + 16 + figures, place, anchor="end", look="draw-strong", room=figures + 1)
-        room = width - thick - 26 - figures
-        svg.text(shortened(part.words, room), thick + 24 + figures, place, room=room)
+        svg.text(part.figure, thick + 20 + figures, place, anchor="end", look="draw-strong", room=figures + 1)
+        room = width - thick - 30 - figures
+        svg.text(shortened(part.words, room), thick + 28 + figures, place, room=room)
     return svg
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
@@ -162,7 +163,9 @@ def _chart(request: PageRequest, asked: Asked) -> dict[str, Any]:
     lines = scene.drawn_lines(all_found)
     table = words.table(all_found)
     wide, narrow = scene.scenes(all_found)
+    here = request.htmx.current_url_abs_path or ""
     return {
+        "embedded": bool(request.htmx) and not here.startswith(reverse("trends", args=[asked.patient.id])),
         "kind": asked.kind,
         "unit": shown.unit_words(asked.unit),
         "window": asked.window,
