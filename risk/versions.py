@@ -177,9 +177,16 @@ def _staff(viewer: Viewer, now: datetime) -> None:
         raise NotAllowed("Only the staff of a clinic or hospital may see this.", code="staff_only")
 
 
-def _decider(viewer: Viewer, now: datetime) -> None:
+def may_decide(*, viewer: Viewer, now: datetime) -> bool:
+    """This function will tell whether this viewer may let another version speak: operators of a clinic, doctors who lead their team."""
     for one in memberships_of(viewer, now=now):
         leads = one.role == Role.DOCTOR and one.team is not None and one.team.lead_id == viewer.person
         if one.organisation.kind in CARE and (one.role == Role.OPERATOR or leads):
-            return
+            return True
+    return False
+
+
+def _decider(viewer: Viewer, now: datetime) -> None:
+    if may_decide(viewer=viewer, now=now):
+        return
     raise NotAllowed("Only an operator, or a doctor who leads her team, may decide which version speaks.", code="no_right_to_decide")

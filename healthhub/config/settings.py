@@ -90,6 +90,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "healthhub.web.session.Idle",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -151,6 +152,9 @@ LOGIN_REDIRECT_URL = "/"
 # Sessions, cookies, transport
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = PRODUCTION
 SESSION_COOKIE_AGE = 30 * 24 * 3600
+# A session that lies still ends: of staff, who see many people, soon; on a patient's own phone much later (see healthhub.web.session).
+SESSION_IDLE_STAFF = timedelta(minutes=env.float("SESSION_IDLE_MINUTES", default=30))
+SESSION_IDLE_PATIENT = timedelta(days=env.float("SESSION_IDLE_PATIENT_DAYS", default=14))
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ALLAUTH_TRUSTED_PROXY_COUNT else None

@@ -21,7 +21,6 @@ from healthhub.records.catalogue import BY_KEY, Kind
 from healthhub.records.shown import Seen
 from healthhub.web import shown
 from healthhub.web.pages import EVERYONE, PageRequest, Visit, page
-from healthhub.web.roles import own_patient
 from healthhub.web.svg import sparkline
 from monitoring import expected, worklist as doors
 
@@ -59,7 +58,7 @@ def first(request: PageRequest) -> HttpResponse:
     if "clinician" in roles:
         return redirect("worklist")
     if "patient" in roles:
-        own = own_patient(request.visit.viewer, now=request.visit.now)
+        own = request.visit.own
         if own is not None:
             return _home(request, own)
     for role, where in (("caregiver", "people"), ("programme_manager", "programme"), ("operator", "operations")):

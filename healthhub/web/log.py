@@ -258,7 +258,16 @@ def refusal_words(fate: Mapping[str, Any], kind: Kind, unit: str) -> str:
 
 def _form(request: PageRequest, patient: Patient, what: str, filled: Filled, *, status: int) -> HttpResponse:
     visit = request.visit
-    last = _last(visit, patient, what)
+    known = knowledge(visit, patient, sorted({box.kind for box in BOXES[what]}), emergency=EMERGENCY.get(patient.locale, "112"))
+    context = form_context(request, patient, what, filled, last=_last(visit, patient, what), known=known)
+    return render(request, "hh/log_form.html" if request.htmx else "hh/log_kind.html", context, status=status)
+
+
+def form_context(
+    request: PageRequest, patient: Patient, what: str, filled: Filled, *, last: Seen | None, known: Mapping[str, Any]
+) -> dict[str, Any]:
+    """This function will gather what the form of one kind shows; `last` stands grey in its empty boxes."""
+    visit = request.visit
     boxes = []
     for number, box in enumerate(BOXES[what]):
         kind = BY_KEY[box.kind]
@@ -280,7 +289,7 @@ def _form(request: PageRequest, patient: Patient, what: str, filled: Filled, *, 
                 "first": number == 0,
             }
         )
-    context = {
+    return {
         "patient": patient,
         "own": patient.user_id == visit.user.id,
         "what": what,
@@ -294,12 +303,10 @@ def _form(request: PageRequest, patient: Patient, what: str, filled: Filled, *, 
         "taken": [(code, gettext(words)) for code, words in TAKEN],
         "units": [(unit, shown.unit_words(unit)) for unit in shown.OWN_UNITS.get(what, ())],
         "unit": _unit(request, what, what, filled) if what in BY_KEY else "",
-        "known": knowledge(visit, patient, sorted({box.kind for box in BOXES[what]}), emergency=EMERGENCY.get(patient.locale, "112")),
+        "known": known,
         "last": last,
         "latest_at": f"{timezone.localtime(visit.now, visit.zone):%Y-%m-%dT%H:%M}",
     }
-    template = "hh/log_form.html" if request.htmx else "hh/log_kind.html"
-    return render(request, template, context, status=status)
 
 
 def _unit(request: PageRequest, what: str, kind: str, filled: Filled) -> str:

@@ -18,6 +18,9 @@ from healthhub.web.svg import Dot, Scale
 UNITS: Mapping[str, str] = {
     "mm[Hg]": "mmHg",
     "Cel": "°C",
+    "umol/L": "µmol/L",
+    "10*9/L": "10⁹/L",
+    "10*12/L": "10¹²/L",
     "/min": _n("/min"),
     "{steps}": _n("steps"),
     "{score}": "",

@@ -6,6 +6,7 @@ from healthhub.web import (
     account,
     act,
     burden,
+    cards,
     chart,
     desk,
     devices,
@@ -15,19 +16,28 @@ from healthhub.web import (
     log,
     medicines,
     mydata,
+    offline,
     operations,
     people,
+    session,
     sharing,
     takeaway,
     told,
     worklist,
 )
 from healthhub.web.patient import body, contacts, course, glass, plan, risk, summary
+from healthhub.web.reports import views as reports
 from healthhub.web.trends import views as trends
 
 urlpatterns = [
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
+    path("manifest.webmanifest", offline.manifest, name="manifest"),
+    path("sw.js", offline.worker, name="worker"),
+    path("offline", offline.offline, name="offline"),
+    path("session", session.session, name="session"),
+    path("log", offline.log_own, name="log_own"),
+    path("people/<uuid:patient_id>/pad", offline.pad, name="pad"),
     path("settings", account.settings_page, name="settings"),
     path("preferences", account.preferences, name="preferences"),
     path("", home.first, name="first"),
@@ -99,6 +109,11 @@ urlpatterns = [
     path("burden", burden.burden, name="burden"),
     path("burden/suggestion", burden.suggestion, name="burden_suggestion"),
     path("programme", account.programme, name="programme"),
+    path("patients/<uuid:patient_id>/report", reports.report, name="report"),
+    path("patients/<uuid:patient_id>/reports", reports.choose, name="report_choose"),
+    path("models", cards.models, name="models"),
+    path("models/<slug:key>", cards.model, name="model"),
+    path("models/versions/<uuid:version_id>/<slug:decision>", cards.decide, name="model_decide"),
     path("operations", operations.operations, name="operations"),
     path("operations/part", operations.operations_part, name="operations_part"),
     path("operations/verify", operations.verify, name="operations_verify"),

@@ -1,7 +1,7 @@
 """What is read for one chart: few statements, each by the door of its room."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -65,31 +65,44 @@ def unit_for(visit: Visit, kind: Kind) -> str:
     return "h" if kind.data_class == "sleep" and kind.unit == "min" else shown.unit_of(kind, visit.glucose_unit, visit.own_units)
 
 
-def found(asked: Asked) -> Found:
-    """This function will read everything for a chart. The caller has opened the record and writes the access log."""
+def around(asked: Asked) -> Found:
+    """This function will read what gives the readings a meaning, without them: figures, limits, alerts, medication."""
     window, kind, patient = asked.window, asked.kind, asked.patient.id
     lines = marks.lines(patient_id=patient, kind=kind.key, now=asked.visit.now)
     target = target_of(kind, lines)
-    days = _buckets(asked)
-    figures = courses.figures(patient_id=patient, kind=kind.number, since=window.since, until=window.until, target=target)
-    single = figures.n <= (PAIRS if kind.components == 2 else SINGLE) and not kind.cumulative
-    short = window.span.days <= 7 and figures.n <= STREAM and not kind.cumulative
-    stream = None
-    if short and not single:
-        stream = courses.course(patient_id=patient, kind=kind.number, since=window.since, until=window.until)
     return Found(
         asked=asked,
-        days=days,
-        figures=figures,
-        single=single,
-        readings=_readings(asked, [kind.key]) if single else [],
-        stream=stream,
+        days=(),
+        figures=courses.figures(patient_id=patient, kind=kind.number, since=window.since, until=window.until, target=target),
+        single=False,
+        readings=(),
+        stream=None,
         target=target,
         lines=lines,
         alerts=marks.alerts_about(
             viewer=asked.visit.viewer, patient_id=patient, kind=kind.key, since=window.since, until=window.until, now=asked.visit.now
         ),
         medication=_readings(asked, ["medication_taken"]),
+        forecasts=(),
+        other=None,
+    )
+
+
+def found(asked: Asked) -> Found:
+    """This function will read everything for a chart. The caller has opened the record and writes the access log."""
+    window, kind = asked.window, asked.kind
+    base = around(asked)
+    n = base.figures.n
+    single = n <= (PAIRS if kind.components == 2 else SINGLE) and not kind.cumulative
+    stream = None
+    if window.span.days <= 7 and n <= STREAM and not kind.cumulative and not single:
+        stream = courses.course(patient_id=asked.patient.id, kind=kind.number, since=window.since, until=window.until)
+    return replace(
+        base,
+        days=_buckets(asked),
+        single=single,
+        readings=_readings(asked, [kind.key]) if single else (),
+        stream=stream,
         forecasts=_forecasts(asked),
         other=_week_before(asked),
     )

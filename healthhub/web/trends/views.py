@@ -1,7 +1,6 @@
 """The pages: all her kinds, one kind, its part for other pages, its columns for a dense chart, and its readings as a table or CSV."""
 
 import csv
-import gzip
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,7 +29,7 @@ from healthhub.web.drawing.course import course
 from healthhub.web.home import KINDS, SPARK_DAYS, spark_of
 from healthhub.web.pages import PageRequest, Visit, page
 from healthhub.web.trends import scene, words
-from healthhub.web.trends.found import Asked, Found, found, unit_for
+from healthhub.web.trends.found import Asked, Found, around, found, unit_for
 from healthhub.web.trends.glucose import glucose
 from healthhub.web.trends.pressure import pressure
 from healthhub.web.trends.spans import SPANS, Window, window_of
@@ -84,18 +83,12 @@ def trend_part(request: PageRequest, patient_id: UUID, kind: str) -> HttpRespons
 
 @page(*WHO)
 def trend_data(request: PageRequest, patient_id: UUID, kind: str) -> HttpResponse:
-    """This function will give every reading of the days asked for as columns (see scene.columns), compressed where that is understood."""
+    """This function will give every reading of the days asked for as columns (see scene.columns)."""
     asked = _asked(request, patient_id, kind)
     window = asked.window
     every = courses.course(patient_id=asked.patient.id, kind=asked.kind.number, since=window.since, until=window.until)
-    body = json.dumps(scene.columns(found(asked), every), separators=(",", ":"), ensure_ascii=False).encode()
-    # Nothing in it is chosen by a stranger, so its length tells nothing: it may be compressed.
-    zipped = "gzip" in request.headers.get("Accept-Encoding", "")
-    answer = HttpResponse(gzip.compress(body, 5, mtime=0) if zipped else body, content_type="application/json")
-    answer["Vary"] = "Accept-Encoding, Cookie"
-    if zipped:
-        answer["Content-Encoding"] = "gzip"
-    return answer
+    body = json.dumps(scene.columns(around(asked), every), separators=(",", ":"), ensure_ascii=False)
+    return HttpResponse(body, content_type="application/json")
 
 
 def _asked(request: PageRequest, patient_id: UUID, key: str) -> Asked:
@@ -161,6 +154,7 @@ def _chart(request: PageRequest, asked: Asked) -> dict[str, Any]:
     all_found = found(asked)
     lines = scene.drawn_lines(all_found)
     table = words.table(all_found)
+    wide, narrow = scene.scenes(all_found)
     return {
         "kind": asked.kind,
         "unit": shown.unit_words(asked.unit),
@@ -172,15 +166,15 @@ def _chart(request: PageRequest, asked: Asked) -> dict[str, Any]:
         "version": timeline.last_seq(patient_id=asked.patient.id),
         "found": all_found,
         "sentence": words.sentence(all_found),
-        "wide": drawn(course(scene.scene(all_found, wide=True))),
-        "narrow": drawn(course(scene.scene(all_found, wide=False), wide=False)),
+        "wide": drawn(course(wide)),
+        "narrow": drawn(course(narrow, wide=False)),
         "legend": words.legend(all_found, lines, [scene.limit_words(line, asked) for line in lines]),
         "notes": words.notes(all_found),
         "heads": words.heads(all_found),
         "rows": table[:SHOWN_ROWS],
         "more": len(table) > SHOWN_ROWS or not all_found.single,
         "events": _events(all_found),
-        "dense": not all_found.single and not asked.kind.cumulative,
+        "dense": not all_found.single and not asked.kind.cumulative and asked.kind.components == 1,
         "pressure": pressure(asked),
         "glucose": glucose(asked),
     }
