@@ -16,7 +16,7 @@ CONTACTS = (
     ("张建国", "visit", who.DOCTOR, 9, "心衰随访：双下肢轻度水肿，呋塞米加量，每日称体重。"),
     ("张建国", "note", who.DOCTOR, 2, "体重若三天增加超过 2 kg，当天联系。"),
     ("马振海", "call", who.NURSE, 3, "吸入器用法已再次示范，目标血氧 88–92 %。"),
-    ("Tom Miller", "visit", who.SECOND_DOCTOR, 15, "Annual review. Basal insulin down by 2 units after two night lows; CGM alarms explained."),
+    ("Tom Miller", "visit", who.SECOND_DOCTOR, 15, "Annual review. Basal insulin down by 2 units after two night lows."),
     ("Tom Miller", "message", who.SECOND_DOCTOR, 4, "Please check the sensor site; readings dropped out twice this week."),
 )
 # Patient, rule, change, why, who.
