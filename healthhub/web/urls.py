@@ -53,6 +53,7 @@ urlpatterns = [
     path("people/<uuid:patient_id>/trends/<slug:kind>", trends.trend, name="trend"),
     path("people/<uuid:patient_id>/trends/<slug:kind>/part", trends.trend_part, name="trend_part"),
     path("people/<uuid:patient_id>/trends/<slug:kind>/data", trends.trend_data, name="trend_data"),
+    path("people/<uuid:patient_id>/heard", log.heard, name="heard"),
     path("people/<uuid:patient_id>/undo", act.undo, name="log_undo"),
     path("people/<uuid:patient_id>/act/<slug:what>", act.act, name="act"),
     path("people/<uuid:patient_id>/tasks", home.tasks_part, name="home_tasks"),

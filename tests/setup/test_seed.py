@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.conf import LazySettings
 
+from healthhub.audit import log
+from healthhub.care import medications
 from healthhub.config import demo_people as who, monday
 from healthhub.config.demo_people import Account
 from healthhub.config.seed import DAYS, seed
@@ -124,3 +126,16 @@ def test_on_monday_morning_there_is_something_of_every_kind_and_a_past_to_look_a
     cost = burden.of_panel(viewer=doctor, now=NOW, days=30)
     assert cost.acted
     assert cost.ignored
+
+
+def test_the_two_patients_keep_medicines_devices_and_a_log() -> None:
+    seed(now=NOW)
+    for account, medicines in ((who.PATIENT, 2), (who.ENGLISH_PATIENT, 1)):
+        patient = Patient.objects.get(user__email=account.email)
+        viewer = access.viewer_of(User.objects.get(email=account.email))
+        counted = medications.adherence_of(viewer=viewer, patient=patient, days=7, now=NOW)
+        assert len(counted) == medicines
+        assert all(0 < one.taken <= one.due and one.due >= 6 for one in counted.values())
+        assert DeviceToken.objects.filter(patient=patient, last_used_at__isnull=False).count() >= 2
+    looked = log.entries_of(patient_id=Patient.objects.get(user__email=who.PATIENT.email).id, but=viewer.user_id)
+    assert {"patient.read", "worklist.read"} <= {entry.did for entry in looked}
