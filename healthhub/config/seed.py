@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
-from healthhub.config import affairs, checkup, demo_people as who
+from healthhub.config import affairs, checkup, demo_care, demo_people as who
 from healthhub.config.demo_people import Account, Person
 from healthhub.config.physiology import calm, lately
 from healthhub.lib.refused import Conflict
@@ -63,11 +63,13 @@ def seed(*, now: datetime, days: int = DAYS) -> bool:
         {timeline.month_of(now - timedelta(days=back)) for back in range(max(days, *(long for long, _ in who.LONG.values())) + 2)}
     )
     with transaction.atomic():
-        for patient in _people(now):
+        patients = _people(now)
+        for patient in patients:
             past_readings(patient=patient, now=now, days=days)
             for account in (who.PATIENT, who.ENGLISH_PATIENT):
                 if patient.user is not None and patient.user.email == account.email:
                     affairs.arrange(patient=patient, account=account, now=now)
+        demo_care.past_care(patients, now=now)
     return True
 
 

@@ -306,3 +306,15 @@ def test_dictation_is_off_until_it_is_switched_on_and_only_fills_in(world: World
     assert "No readings yet" in html(client.get("/"))  # nothing is stored by hearing it
     assert client.post(path(world, "heard"), {"said": "hello"}).status_code == 422
     assert world.client("caregiver_with_consent").post(path(world, "heard"), {"said": "138/86"}).status_code == 403
+
+
+def test_all_is_not_well_while_a_dangerous_value_waits_for_the_second(world: World) -> None:
+    client = world.client("patient_self")
+    client.post(path(world, "log/bp"), {"high": "188", "low": "112"})
+    home = html(client.get("/"))
+    assert "worries us" not in home
+    assert "Please measure once more" in home
+    assert path(world, "act/bp") in home
+    stamp = (timezone.now() + timedelta(minutes=1)).isoformat()
+    client.post(path(world, "log/bp"), {"high": "124", "low": "78", "moment": stamp})
+    assert "Please measure once more" not in html(client.get("/"))
