@@ -216,6 +216,8 @@ SPECTACULAR_SETTINGS = {
         "AlertStateEnum": "monitoring.models.AlertState",
         "SeverityEnum": "monitoring.models.Severity",
         "ReadingStateEnum": ["current", "superseded", "deleted"],
+        "ContactKindEnum": ["visit", "call", "message", "note"],
+        "OutcomeKindEnum": ["admission", "emergency_visit", "death", "confirmed_alert"],
         "AlertsAskedEnum": ["open", "closed"],
         "ModelVersionStateEnum": ["challenger", "champion", "retired", "refused"],
     },
