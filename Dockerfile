@@ -1,7 +1,7 @@
 # One image for web, live, worker and sweep; compose.yaml says which command each runs.
 FROM node:24-slim AS assets
 WORKDIR /srv/healthhub
-COPY package.json package-lock.json tsconfig.json .npmrc ./
+COPY package.json package-lock.json tsconfig.json tsconfig.worker.json .npmrc ./
 RUN npm ci
 COPY healthhub/web/assets healthhub/web/assets
 RUN npm run build

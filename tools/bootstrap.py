@@ -171,7 +171,7 @@ def compile_words() -> None:
 def assets_digest() -> str:
     """This function will give one figure for everything that the built files depend on."""
     found = hashlib.sha256()
-    settings = [ROOT / name for name in ("package.json", "package-lock.json", "tsconfig.json")]
+    settings = [ROOT / name for name in ("package.json", "package-lock.json", "tsconfig.json", "tsconfig.worker.json")]
     for path in [*settings, *sorted(path for path in ASSETS.rglob("*") if path.is_file())]:
         found.update(str(path.relative_to(ROOT)).encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return found.hexdigest()

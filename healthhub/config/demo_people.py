@@ -103,6 +103,13 @@ _MEASURES: Mapping[str, tuple[str, ...]] = {
 }
 
 
+# Those whose pages are shown first have measured for months, and more: (days, further kinds).
+LONG: Mapping[str, tuple[int, tuple[str, ...]]] = {
+    PATIENT.name: (120, ("sleep", "medication_taken")),
+    ENGLISH_PATIENT.name: (100, ("sleep", "weight")),
+}
+
+
 def kinds_of(conditions: list[str]) -> list[str]:
     """This function will give the kinds that a person with these conditions measures."""
     kinds = {kind for condition in conditions for kind in _MEASURES.get(condition, ())}

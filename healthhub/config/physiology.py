@@ -15,6 +15,7 @@ _LEVELS = {
     "rr": (15.0, 1.0, 1.0),
     "pef": (430.0, 30.0, 12.0),
     "steps": (340.0, 90.0, 120.0),
+    "sleep": (405.0, 25.0, 35.0),
 }
 _DIGITS = {"glucose": 1, "cgm": 1, "weight": 1}
 _MEALS = (7.5, 12.3, 18.5)  # hours of the local day
@@ -40,3 +41,20 @@ def _shape(kind: str, hour: float) -> float:
         return sum(2.6 * math.exp(-((hour - meal - 0.9) ** 2) / 0.9) for meal in _MEALS)
     night = math.cos((hour - 3) / 24 * 2 * math.pi)  # 1 at three in the morning, -1 in mid-afternoon
     return {"bp": -5.0, "hr": -6.0, "steps": -330.0}.get(kind, 0.0) * night
+
+
+def lately(kind: str, value: float, *, days_ago: int, hour: float) -> float:
+    """This function will give a calm value the course of months: pressure that a treatment brought down, days better and worse.
+
+    The last two days stay as they are: what is current raises alarms by itself only.
+    """
+    if days_ago < 2:
+        return value
+    day = random.Random(f"{kind} {days_ago}")
+    if kind == "cgm":
+        swing = value + (value - 8.1) * day.uniform(-0.1, 1.0)
+        low = -5.6 * math.exp(-((hour - day.uniform(1, 5)) ** 2) / 0.6) if day.random() < 0.2 else 0.0
+        return round(max(swing + low, 2.4), 1)
+    if kind == "weight":
+        return round(value + days_ago / 50, 1)
+    return value + min(max(days_ago - 30, 0) / 5, 16) if kind == "bp" else value

@@ -11,9 +11,9 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
-from healthhub.config import checkup, demo_people as who, demo_programme
+from healthhub.config import affairs, checkup, demo_care, demo_people as who, demo_programme
 from healthhub.config.demo_people import Account, Person
-from healthhub.config.physiology import calm
+from healthhub.config.physiology import calm, lately
 from healthhub.lib.refused import Conflict
 from healthhub.people import access, consent
 from healthhub.people.access import Viewer
@@ -26,7 +26,17 @@ from healthhub.records.timeline import Row
 DAYS = 21
 DOCUMENT = "demo-1"
 # Hours of the local day at which a kind is measured; a CGM speaks every five minutes.
-HOURS = {"bp": (7, 20), "glucose": (7, 14), "weight": (7,), "spo2": (8, 19), "hr": (9, 16, 21), "rr": (8,), "pef": (8, 20)}
+HOURS = {
+    "bp": (7, 20),
+    "glucose": (7, 14),
+    "weight": (7,),
+    "spo2": (8, 19),
+    "hr": (9, 16, 21),
+    "rr": (8,),
+    "pef": (8, 20),
+    "sleep": (6,),
+    "medication_taken": (8,),
+}
 SOURCES = {
     "cgm": "simulated-cgm",
     "bp": "simulated-cuff",
@@ -49,13 +59,20 @@ def seed(*, now: datetime, days: int = DAYS) -> bool:
     if Patient.objects.filter(is_simulated=False).exists():
         raise Conflict("This database has people in it who are not simulated: the demo will not be mixed with them.", code="not_a_demo")
     partitions.ensure_ahead(now=now)
-    partitions.ensure({timeline.month_of(now - timedelta(days=back)) for back in range(days + 2)})
+    partitions.ensure(
+        {timeline.month_of(now - timedelta(days=back)) for back in range(max(days, *(long for long, _ in who.LONG.values())) + 2)}
+    )
     demo_programme.partitions_needed(now=now)
     with transaction.atomic():
-        for patient in _people(now):
+        patients = _people(now)
+        for patient in patients:
             if demo_programme.enrol(patient, insurer=Organisation.objects.get(kind=Organisation.Kind.INSURER), now=now):
                 demo_programme.earlier_readings(patient, since=now - demo_programme.ENROLLED, until=now - timedelta(days=days + 1))
             past_readings(patient=patient, now=now, days=days)
+            for account in (who.PATIENT, who.ENGLISH_PATIENT):
+                if patient.user is not None and patient.user.email == account.email:
+                    affairs.arrange(patient=patient, account=account, now=now)
+        demo_care.past_care(patients, now=now)
     return True
 
 
@@ -64,8 +81,10 @@ def _people(now: datetime) -> list[Patient]:
     users = {account: _user(account, password) for account in who.ACCOUNTS}
     clinic = Organisation.objects.create(name="和安社区诊所 Harmony Clinic", kind=Organisation.Kind.CLINIC)
     insurer = Organisation.objects.create(name="安康保险 Ankang Insurance", kind=Organisation.Kind.INSURER)
-    team_a = Team.objects.create(organisation=clinic, name="全科一组 Family medicine A", lead=users[who.DOCTOR])
-    team_b = Team.objects.create(organisation=clinic, name="全科二组 Family medicine B", lead=users[who.SECOND_DOCTOR])
+    team_a = Team.objects.create(organisation=clinic, name="全科一组 Family medicine A", lead=users[who.DOCTOR], phone="010 5555 0123")
+    team_b = Team.objects.create(
+        organisation=clinic, name="全科二组 Family medicine B", lead=users[who.SECOND_DOCTOR], phone="010 5555 0145"
+    )
     _works(users[who.DOCTOR], clinic, team_a, Role.DOCTOR, now)
     _works(users[who.NURSE], clinic, team_a, Role.NURSE, now)
     _works(users[who.SECOND_DOCTOR], clinic, team_b, Role.DOCTOR, now)
@@ -77,9 +96,10 @@ def _people(now: datetime) -> list[Patient]:
             account = person.account or Account(f"patient-{'a' if team is team_a else 'b'}{number:02d}@demo.example", person.name, "")
             user = users.get(account) or _user(account, make_password(None))
             patient = _patient(person, user, team)
-            _consents(patient, "team", team, now)
+            agreed = now - timedelta(days=DAYS + 2)
+            _consents(patient, "team", team, agreed)
             if account is who.PATIENT:
-                _consents(patient, "person", users[who.CAREGIVER], now)
+                _consents(patient, "person", users[who.CAREGIVER], agreed)
             patients.append(patient)
     return patients
 
@@ -138,10 +158,16 @@ def herself(patient: Patient) -> Viewer:
 
 
 def past_readings(*, patient: Patient, now: datetime, days: int) -> int:
-    """This function will store a check-up and calm readings of the last `days` up to an hour ago, unjudged: the past is no news."""
+    """This function will store a check-up and calm readings of the last `days` up to an hour ago, unjudged: the past is no news.
+
+    A whole past (`DAYS`) is months for those whose pages are shown first.
+    """
     chance = random.Random(f"past of {patient.name}")
     zone = ZoneInfo(patient.time_zone)
     kinds = who.kinds_of(patient.conditions)
+    if days == DAYS and patient.name in who.LONG:
+        days, more = who.LONG[patient.name]
+        kinds = sorted({*kinds, *more})
     after_seq = timeline.lock(patient_id=patient.pk)
     source_ids = timeline.sources(patient_id=patient.pk, keys={checkup.SOURCE, *(source_of(kind) for kind in kinds)})
     seen_at = now - timedelta(days=checkup.DAYS_AGO)
@@ -149,10 +175,25 @@ def past_readings(*, patient: Patient, now: datetime, days: int) -> int:
     rows = [_row(kind, seen_at, zone, *pair, source_ids[checkup.SOURCE]) for kind, pair in found.items()]
     for kind in kinds:
         for at in _moments(kind, now, days, zone, chance):
-            value, value2 = calm(kind, person=patient.name, conditions=patient.conditions, local=at.astimezone(zone), chance=chance)
+            value, value2 = _value(kind, patient, at, now, zone, chance)
             rows.append(_row(kind, at, zone, value, value2, source_ids[source_of(kind)]))
     rows.sort(key=lambda row: row.at)
     return len(timeline.add(patient_id=patient.pk, rows=rows, after_seq=after_seq, now=now).stored)
+
+
+def _value(kind: str, patient: Patient, at: datetime, now: datetime, zone: ZoneInfo, chance: random.Random) -> tuple[float, float | None]:
+    if kind == "medication_taken":
+        return float(chance.random() > 0.08), None
+    local = at.astimezone(zone)
+    value, value2 = calm(kind, person=patient.name, conditions=patient.conditions, local=local, chance=chance)
+    if patient.name not in who.LONG:
+        return value, value2
+    course = lately(kind, value, days_ago=(now - at).days, hour=local.hour + local.minute / 60)
+    return (
+        (value, value2)
+        if course == value
+        else (round(course, 1 if value2 is None else 0), value2 and round(value2 + (course - value) * 0.6))
+    )
 
 
 def source_of(kind: str) -> str:
@@ -182,7 +223,7 @@ def _row(kind: str, at: datetime, zone: ZoneInfo, value: float, value2: float | 
         utc_offset=int(offset.total_seconds() // 60),
         value=value,
         value2=value2,
-        seconds=3600 if kind == "steps" else None,
+        seconds={"steps": 3600, "sleep": 25200}.get(kind),
         source=source,
         key="",
         method=int(Method.DEVICE),

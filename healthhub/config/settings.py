@@ -90,6 +90,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "healthhub.web.session.Idle",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -151,6 +152,9 @@ LOGIN_REDIRECT_URL = "/"
 # Sessions, cookies, transport
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = PRODUCTION
 SESSION_COOKIE_AGE = 30 * 24 * 3600
+# A session that lies still ends: of staff, who see many people, soon; on a patient's own phone much later (see healthhub.web.session).
+SESSION_IDLE_STAFF = timedelta(minutes=env.float("SESSION_IDLE_MINUTES", default=30))
+SESSION_IDLE_PATIENT = timedelta(days=env.float("SESSION_IDLE_PATIENT_DAYS", default=14))
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ALLAUTH_TRUSTED_PROXY_COUNT else None
@@ -212,6 +216,8 @@ SPECTACULAR_SETTINGS = {
         "AlertStateEnum": "monitoring.models.AlertState",
         "SeverityEnum": "monitoring.models.Severity",
         "ReadingStateEnum": ["current", "superseded", "deleted"],
+        "ContactKindEnum": ["visit", "call", "message", "note"],
+        "OutcomeKindEnum": ["admission", "emergency_visit", "death", "confirmed_alert"],
         "AlertsAskedEnum": ["open", "closed"],
         "ModelVersionStateEnum": ["challenger", "champion", "retired", "refused"],
     },
@@ -254,6 +260,8 @@ DEAD_MAN_URL = env.str("DEAD_MAN_URL", default="")
 AUDIT_ANCHOR_FILE = env.str("AUDIT_ANCHOR_FILE", default="")
 BACKUP_STAMP_FILE = env.str("BACKUP_STAMP_FILE", default="")
 BACKUP_MAX_HOURS = env.int("BACKUP_MAX_HOURS", default=26)
+# Other ways than the keypad into the logging page: "dictation", or the dotted path of a reader of your own. None by default.
+LOG_READERS = env.list("LOG_READERS", default=[])
 ERASURE_WAIT = timedelta(days=env.int("ERASURE_DAYS", default=14))  # between asking to be erased and its being done
 RETENTION_MONTHS = env.int("RETENTION_MONTHS", default=0)  # 0: keep for ever
 

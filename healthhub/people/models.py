@@ -83,6 +83,7 @@ class Team(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="teams")
     name = models.CharField(max_length=160)
+    phone = models.CharField(max_length=24, blank=True)  # answered by a person of the team; its patients have it one tap away
     lead = models.ForeignKey(User, models.PROTECT, related_name="+", null=True, blank=True)
 
     def __str__(self) -> str:

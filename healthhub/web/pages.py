@@ -21,10 +21,10 @@ from django_htmx.middleware import HtmxDetails
 from healthhub.lib.refused import Refused
 from healthhub.people import access, memberships
 from healthhub.people.access import Viewer
-from healthhub.people.models import User
+from healthhub.people.models import Patient, User
 from healthhub.records.catalogue import Kind
-from healthhub.web import shown
-from healthhub.web.roles import roles_of
+from healthhub.web import session, shown
+from healthhub.web.roles import own_patient, roles_of
 
 EVERYONE = ("patient", "caregiver", "clinician", "programme_manager", "operator", "nobody")
 
@@ -39,6 +39,8 @@ class Visit:
     user: User
     zone: ZoneInfo
     own_units: Mapping[str, str]  # kind -> UCUM unit, where this browser was set to another than the catalogue's
+    own: Patient | None  # her own record, with its team
+    idle: int  # seconds that her session may lie still
 
     @property
     def glucose_unit(self) -> str:
@@ -96,7 +98,10 @@ def _visit(request: PageRequest) -> Visit:
         translation.activate(user.language)
     units = {kind: request.COOKIES.get(shown.unit_cookie(kind), "") for kind in shown.OWN_UNITS}
     own_units = {kind: unit for kind, unit in units.items() if unit in shown.OWN_UNITS[kind]}
-    return Visit(viewer=viewer, roles=roles_of(viewer, now=now), now=now, user=user, zone=ZoneInfo(user.time_zone), own_units=own_units)
+    own = own_patient(viewer, now=now)
+    roles = roles_of(viewer, own=own, now=now)
+    idle = session.settle(request, roles)
+    return Visit(viewer=viewer, roles=roles, now=now, user=user, zone=ZoneInfo(user.time_zone), own_units=own_units, own=own, idle=idle)
 
 
 def _answer(view: View, roles: tuple[str, ...], request: PageRequest, args: Any, kwargs: Any) -> HttpResponse:

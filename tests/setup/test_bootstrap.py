@@ -104,7 +104,7 @@ def test_packages_of_the_pages_are_pinned_without_addresses() -> None:
 def test_scripts_are_built_again_when_a_source_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = tmp_path / "healthhub" / "web"
     (place / "assets" / "lib").mkdir(parents=True)
-    for name in ("package.json", "package-lock.json", "tsconfig.json"):
+    for name in ("package.json", "package-lock.json", "tsconfig.json", "tsconfig.worker.json"):
         shutil.copy(ROOT / name, tmp_path / name)
     for name, path in {"ROOT": tmp_path, "ASSETS": place / "assets", "BUILT": place / "built"}.items():
         monkeypatch.setattr(bootstrap, name, path)

@@ -105,7 +105,7 @@ def test_lost_and_found_again(browser: Browser, web: Web, world: World) -> None:
     page = ana.open("/")
     expect(page.locator("#connection")).to_be_hidden()
     web.kill()
-    expect(page.locator("#connection")).to_contain_text("Connection lost", timeout=30_000)
+    expect(page.locator("#connection")).to_contain_text("Not connected since", timeout=30_000)
     with_new = type(web)(web.log.parent, port=web.port)
     try:
         crisis(world)

@@ -18,9 +18,11 @@ const banner = one("#connection");
 const toasts = one("#toasts");
 const SIGN_IN = 4401;
 const RIGHTS_CHANGED = 4403;
-const SILENCE = 60_000;
+const SILENCE = 45_000; // two heartbeats and a little: then the connection is dead, whatever the socket says
 const GRACE = 3_000;
 let socket: WebSocket | null = null;
+let again = 0; // the timer of the next try
+let over = false; // signed out: nothing more is asked for
 let heard = Date.now();
 let wait = 500;
 let opened = false;
@@ -29,7 +31,7 @@ const waiting = new Set<string>();
 const shown = new Set<string>();
 
 const isOpen = () => socket !== null && socket.readyState === WebSocket.OPEN;
-const clock = (at: number) => new Date(at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+const clock = (at: number) => new Date(at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
 function busy(part: HTMLElement): boolean {
   // Never take a half-written note or a menu away from under the hand.
@@ -99,12 +101,27 @@ function say(words: string | undefined): void {
 
 const sayLost = () => say(banner.dataset.lost?.replace("{time}", clock(heard)));
 
+function later(milliseconds: number): void {
+  window.clearTimeout(again);
+  again = window.setTimeout(connect, milliseconds);
+}
+
+/** A socket that went silent may say "open" for minutes: it is left behind, and another one tried at once. */
+function leave(): void {
+  const dead = socket;
+  socket = null;
+  dead?.close();
+}
+
 function connect(): void {
+  if (over) return;
+  leave();
   const address = new URL("/ws/", window.location.href);
   address.protocol = address.protocol.replace("http", "ws");
   if (lastNotice !== null) address.searchParams.set("after", String(lastNotice));
-  socket = new WebSocket(address);
-  socket.addEventListener("open", () => {
+  const own = new WebSocket(address);
+  socket = own;
+  own.addEventListener("open", () => {
     wait = 500;
     heard = Date.now();
     // Something may have happened between the page's making and this moment.
@@ -117,7 +134,8 @@ function connect(): void {
     }
     opened = true;
   });
-  socket.addEventListener("message", (message: MessageEvent<string>) => {
+  own.addEventListener("message", (message: MessageEvent<string>) => {
+    if (own !== socket) return;
     heard = Date.now();
     const event = JSON.parse(message.data) as Frame;
     if (event.type === "hello" && lastNotice === null) lastNotice = event.seq;
@@ -127,13 +145,14 @@ function connect(): void {
     }
     if (event.patient) heardOf(event);
   });
-  socket.addEventListener("close", (closed) => {
+  own.addEventListener("close", (closed) => {
+    if (own !== socket || over) return;
     if (closed.code === SIGN_IN && mayReload()) {
       window.location.reload(); // the server shows the sign-in page
       return;
     }
     if (closed.code === RIGHTS_CHANGED) wait = 50; // at once: what is no longer hers must go from the screen
-    setTimeout(connect, wait + Math.random() * wait);
+    later(wait + Math.random() * wait);
     wait = Math.min(Math.max(wait, 250) * 2, 15_000);
   });
 }
@@ -146,11 +165,20 @@ function mayReload(): boolean {
   return true;
 }
 
-setInterval(() => {
+function look(): void {
+  if (over) return;
   const silent = Date.now() - heard;
-  if (isOpen() && silent > SILENCE) socket?.close();
+  if (isOpen() && silent > SILENCE) connect();
   if (!isOpen() && silent > GRACE) sayLost();
-}, 1_000);
+}
+
+setInterval(look, 1_000);
+// Timers of a page in the background sleep: what is shown is proven when it comes to the front.
+document.addEventListener("visibilitychange", look);
+document.addEventListener("hh:ended", () => {
+  over = true;
+  leave();
+});
 
 // Ages go on while the page stands open.
 setInterval(() => {
@@ -169,6 +197,8 @@ document.body.addEventListener("htmx:responseError", (event) => {
 });
 document.body.addEventListener("htmx:sendError", sayLost);
 window.addEventListener("online", () => {
-  if (!isOpen()) wait = 500;
+  wait = 500;
+  connect();
 });
+window.addEventListener("offline", sayLost);
 connect();

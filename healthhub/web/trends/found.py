@@ -1,10 +1,13 @@
 """What is read for one chart: few statements, each by the door of its room."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from healthhub.care import medications
+from healthhub.care.models import Medication
 from healthhub.people.models import Patient
 from healthhub.records import courses, shown as readings, summaries
 from healthhub.records.catalogue import Kind
@@ -56,6 +59,7 @@ class Found:
     lines: Sequence[Line]
     alerts: Sequence[Alert]
     medication: Sequence[Seen]
+    changes: Sequence[tuple[datetime, Medication, bool]]  # when a medicine was begun (true) or stopped
     forecasts: Sequence[dict[str, Any]]
     other: Course | None  # the day to compare with
 
@@ -65,31 +69,45 @@ def unit_for(visit: Visit, kind: Kind) -> str:
     return "h" if kind.data_class == "sleep" and kind.unit == "min" else shown.unit_of(kind, visit.glucose_unit, visit.own_units)
 
 
-def found(asked: Asked) -> Found:
-    """This function will read everything for a chart. The caller has opened the record and writes the access log."""
+def around(asked: Asked) -> Found:
+    """This function will read what gives the readings a meaning, without them: figures, limits, alerts, medication."""
     window, kind, patient = asked.window, asked.kind, asked.patient.id
     lines = marks.lines(patient_id=patient, kind=kind.key, now=asked.visit.now)
     target = target_of(kind, lines)
-    days = _buckets(asked)
-    figures = courses.figures(patient_id=patient, kind=kind.number, since=window.since, until=window.until, target=target)
-    single = figures.n <= (PAIRS if kind.components == 2 else SINGLE) and not kind.cumulative
-    short = window.span.days <= 7 and figures.n <= STREAM and not kind.cumulative
-    stream = None
-    if short and not single:
-        stream = courses.course(patient_id=patient, kind=kind.number, since=window.since, until=window.until)
     return Found(
         asked=asked,
-        days=days,
-        figures=figures,
-        single=single,
-        readings=_readings(asked, [kind.key]) if single else [],
-        stream=stream,
+        days=(),
+        figures=courses.figures(patient_id=patient, kind=kind.number, since=window.since, until=window.until, target=target),
+        single=False,
+        readings=(),
+        stream=None,
         target=target,
         lines=lines,
         alerts=marks.alerts_about(
             viewer=asked.visit.viewer, patient_id=patient, kind=kind.key, since=window.since, until=window.until, now=asked.visit.now
         ),
         medication=_readings(asked, ["medication_taken"]),
+        changes=_changes(asked),
+        forecasts=(),
+        other=None,
+    )
+
+
+def found(asked: Asked) -> Found:
+    """This function will read everything for a chart. The caller has opened the record and writes the access log."""
+    window, kind = asked.window, asked.kind
+    base = around(asked)
+    n = base.figures.n
+    single = n <= (PAIRS if kind.components == 2 else SINGLE) and not kind.cumulative
+    stream = None
+    if window.span.days <= 7 and n <= STREAM and not kind.cumulative and not single:
+        stream = courses.course(patient_id=asked.patient.id, kind=kind.number, since=window.since, until=window.until)
+    return replace(
+        base,
+        days=_buckets(asked),
+        single=single,
+        readings=_readings(asked, [kind.key]) if single else (),
+        stream=stream,
         forecasts=_forecasts(asked),
         other=_week_before(asked),
     )
@@ -116,6 +134,20 @@ def _readings(asked: Asked, kinds: list[str]) -> list[Seen]:
         patient_id=asked.patient.id, classes=asked.classes, since=window.since, until=window.until, limit=SINGLE, kinds=kinds
     )
     return newest_first[::-1]
+
+
+def _changes(asked: Asked) -> list[tuple[datetime, Medication, bool]]:
+    """Medicines begun or stopped in this time, by her own days."""
+    if medications.CLASS not in asked.classes:
+        return []
+    window, zone = asked.window, ZoneInfo(asked.patient.time_zone)
+    found_changes = []
+    for one in medications.medications_of(viewer=asked.visit.viewer, patient_id=asked.patient.id, now=asked.visit.now, stopped=True):
+        found_changes.append((datetime.combine(one.since, time(), zone), one, True))
+        ended = one.stopped_at or (datetime.combine(one.until + timedelta(days=1), time(), zone) if one.until else None)
+        if ended is not None and ended <= asked.visit.now:
+            found_changes.append((ended, one, False))
+    return [change for change in found_changes if window.since <= change[0] < window.until]
 
 
 def _forecasts(asked: Asked) -> list[dict[str, Any]]:

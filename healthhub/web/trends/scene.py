@@ -1,6 +1,7 @@
 """What is drawn of what was found: points, bands, limits, ribbons and marks in the reader's unit; and the same as columns."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from math import ceil, floor, log10
 from typing import Any
@@ -28,20 +29,19 @@ MOST_LIMITS = 6
 TONES = ("target", "red", "urgent", "amber")
 
 
-def scene(found: Found, *, wide: bool) -> Scene:
-    """This function will put together the drawing of a chart, with fewer dates on a phone."""
+def scenes(found: Found) -> tuple[Scene, Scene]:
+    """This function will put together the drawings of a chart for a desk and for a phone, which has fewer dates."""
     asked, window = found.asked, found.asked.window
     until = ahead(window) if found.forecasts else window.until
-    points = points_of(found)
     ribbons = _ribbons(found)
-    return Scene(
+    wide = Scene(
         label=f"{shown.both(asked.kind.name)}, {window.words}. {words.sentence(found)}",
         since=window.since.timestamp(),
         until=until.timestamp(),
-        axis=axis_of(found, points, ribbons),
-        points=points,
+        axis=axis_of(found, ribbons),
+        points=points_of(found),
         gap=gap_of(found),
-        ticks=ticks(window, until=until, wide=wide),
+        ticks=ticks(window, until=until, wide=True),
         target=areas(found),
         limits=limits(found),
         ribbons=ribbons,
@@ -50,6 +50,7 @@ def scene(found: Found, *, wide: bool) -> Scene:
         each=HOUR if window.span.days == 1 else DAY,
         other=[Point(point.at + 7 * DAY, point.value) for point in _stream(found.other, asked)] if found.other else (),
     )
+    return wide, replace(wide, ticks=ticks(window, until=until, wide=False))
 
 
 def gap_of(found: Found) -> float:
@@ -106,13 +107,14 @@ def middle(start: date | datetime, asked: Asked) -> datetime:
     return datetime.combine(start, time(12), zone)
 
 
-def axis_of(found: Found, points: Sequence[Point], ribbons: Sequence[Ribbon] = ()) -> Axis:
+def axis_of(found: Found, ribbons: Sequence[Ribbon] = ()) -> Axis:
     """This function will give the fixed clinical range of a kind, so that two patients compare by eye; else round figures around it."""
-    asked = found.asked
+    asked, sums = found.asked, found.figures
     fixed = shown.SCALES.get((asked.kind.key, asked.unit))
     if fixed:
         return Axis(fixed.low, fixed.high, fixed.ticks)
-    values = [value for point in points for value in (point.value, point.value2, point.low, point.high) if value is not None]
+    ends = [one.total for one in found.days] if asked.kind.cumulative else (sums.low, sums.high, sums.low2, sums.high2)
+    values = [convert(value, asked) for value in ends if value is not None]
     values += [value for ribbon in ribbons for _, low, _, high in ribbon.corners for value in (low, high)]
     return _round_axis(values or [0.0, 1.0], from_zero=asked.kind.cumulative)
 
@@ -135,7 +137,7 @@ def areas(found: Found) -> list[tuple[float, float]]:
         return [(convert(low, asked), convert(high, asked)) for low, high in pair if high is not None]
     if not target.known:
         return []
-    axis = axis_of(found, points_of(found))
+    axis = axis_of(found)
     low = axis.low if target.low is None else convert(target.low, asked)
     high = axis.high if target.high is None else convert(target.high, asked)
     return [(low, high)]
@@ -180,10 +182,11 @@ def _corner(day: str, low: float, mid: float, high: float, asked: Asked) -> tupl
 
 
 def marks(found: Found) -> list[Mark]:
-    """This function will give what happened: alerts by their severity, medication taken or missed."""
+    """This function will give what happened: alerts by their severity, medicines begun or stopped, taken or missed."""
     now = found.asked.visit.now
-    alerts = [Mark(one.evidence_at.timestamp(), _tone(one.severity), words.alert(one, now=now)) for one in found.alerts]
-    return alerts + [Mark(one.at.timestamp(), "pill" if one.value else "missed", words.taken(one, now=now)) for one in found.medication]
+    told = [Mark(one.evidence_at.timestamp(), _tone(one.severity), words.alert(one, now=now)) for one in found.alerts]
+    told += [Mark(at.timestamp(), "change", words.change(medicine, begun)) for at, medicine, begun in found.changes]
+    return told + [Mark(one.at.timestamp(), "pill" if one.value else "missed", words.taken(one, now=now)) for one in found.medication]
 
 
 def _tone(severity: str) -> str:
@@ -193,33 +196,30 @@ def _tone(severity: str) -> str:
 def columns(found: Found, course: Course) -> dict[str, Any]:
     """This function will give a dense chart as columns, made to be small: whole numbers, times as distances in seconds.
 
-    A value is its number times `scale`; `v2` only of pairs. Bands, limits and marks are those of the drawing.
+    A value is its number times `scale`. Bands, limits and marks are those of the drawing; `found` may be what `found.around` gave.
     """
     asked = found.asked
     digits = asked.kind.precision_in.get(asked.unit, asked.kind.precision)
     factor = 10.0**digits
-    drawn = scene(found, wide=True)
+    axis = axis_of(found)
     first = course.at[0] if course.at else 0
-    body: dict[str, Any] = {
+    return {
         "t0": first,
         "dt": [later - earlier for earlier, later in zip(course.at, course.at[1:], strict=False)],
         "scale": 1 / factor,
         "digits": digits,
         "v": _numbers(course.values, asked, factor),
         "unit": shown.unit_words(asked.unit),
-        "axis": [drawn.axis.low, drawn.axis.high],
-        "ticks": list(drawn.axis.ticks),
-        "from": drawn.since,
+        "axis": [axis.low, axis.high],
+        "ticks": list(axis.ticks),
+        "from": asked.window.since.timestamp(),
         "to": asked.window.until.timestamp(),
         "gap": STREAM_GAP,
         "zone": asked.window.zone.key,
-        "target": drawn.target,
-        "limits": [[limit.value, limit.tone, limit.words] for limit in drawn.limits],
-        "marks": [[mark.at, mark.tone, mark.says] for mark in drawn.marks],
+        "target": areas(found),
+        "limits": [[limit.value, limit.tone, limit.words] for limit in limits(found)],
+        "marks": [[mark.at, mark.tone, mark.says] for mark in marks(found)],
     }
-    if asked.kind.components == 2:
-        body["v2"] = _numbers([0.0 if value is None else value for value in course.values2], asked, factor)
-    return body
 
 
 def _numbers(values: Sequence[float], asked: Asked, factor: float) -> list[int]:

@@ -1,7 +1,6 @@
 """The pages: all her kinds, one kind, its part for other pages, its columns for a dense chart, and its readings as a table or CSV."""
 
 import csv
-import gzip
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,9 +11,10 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from healthhub.audit import log
 from healthhub.lib.refused import NotVisible
@@ -30,7 +30,7 @@ from healthhub.web.drawing.course import course
 from healthhub.web.home import KINDS, SPARK_DAYS, spark_of
 from healthhub.web.pages import PageRequest, Visit, page
 from healthhub.web.trends import scene, words
-from healthhub.web.trends.found import Asked, Found, found, unit_for
+from healthhub.web.trends.found import Asked, Found, around, found, unit_for
 from healthhub.web.trends.glucose import glucose
 from healthhub.web.trends.pressure import pressure
 from healthhub.web.trends.spans import SPANS, Window, window_of
@@ -39,11 +39,12 @@ WHO = ("patient", "caregiver", "clinician")
 SHOWN_ROWS = 60  # of the table below a chart
 PAGE_ROWS = 100
 GENERAL_DAYS = 30
+OFTEN = 2  # days of them with readings make a trend
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One kind of the overview: its newest reading, a fortnight of it, and a sentence about a month."""
+    """One kind of the overview: its newest reading, a fortnight of it, and a sentence about a month; `often` measured or rarely."""
 
     kind: Kind
     reading: Seen
@@ -51,6 +52,7 @@ class Tile:
     unit: str
     spark: SafeString
     sentence: str
+    often: bool
 
 
 @page(*WHO)
@@ -60,7 +62,11 @@ def trends(request: PageRequest, patient_id: UUID) -> HttpResponse:
     patient, classes = access.opened(visit.viewer, patient_id, action="read", now=visit.now)
     tiles = _tiles(visit, patient, classes)
     log.record(by=visit.viewer, did="observations.read", patient_id=patient.id, now=visit.now)
-    return render(request, "hh/trends.html", _frame(visit, patient) | {"tiles": tiles})
+    return render(
+        request,
+        "hh/trends.html",
+        _frame(visit, patient) | {"tiles": tiles, "often": [t for t in tiles if t.often], "rare": [t for t in tiles if not t.often]},
+    )
 
 
 @page(*WHO)
@@ -84,18 +90,12 @@ def trend_part(request: PageRequest, patient_id: UUID, kind: str) -> HttpRespons
 
 @page(*WHO)
 def trend_data(request: PageRequest, patient_id: UUID, kind: str) -> HttpResponse:
-    """This function will give every reading of the days asked for as columns (see scene.columns), compressed where that is understood."""
+    """This function will give every reading of the days asked for as columns (see scene.columns)."""
     asked = _asked(request, patient_id, kind)
     window = asked.window
     every = courses.course(patient_id=asked.patient.id, kind=asked.kind.number, since=window.since, until=window.until)
-    body = json.dumps(scene.columns(found(asked), every), separators=(",", ":"), ensure_ascii=False).encode()
-    # Nothing in it is chosen by a stranger, so its length tells nothing: it may be compressed.
-    zipped = "gzip" in request.headers.get("Accept-Encoding", "")
-    answer = HttpResponse(gzip.compress(body, 5, mtime=0) if zipped else body, content_type="application/json")
-    answer["Vary"] = "Accept-Encoding, Cookie"
-    if zipped:
-        answer["Content-Encoding"] = "gzip"
-    return answer
+    body = json.dumps(scene.columns(around(asked), every), separators=(",", ":"), ensure_ascii=False)
+    return HttpResponse(body, content_type="application/json")
 
 
 def _asked(request: PageRequest, patient_id: UUID, key: str) -> Asked:
@@ -137,7 +137,7 @@ def _tile(visit: Visit, one: Seen, days: list[Bucket], today: Any) -> Tile:
     told = shown.value_words(one, glucose_unit=visit.glucose_unit, own=dict(visit.own_units) | {kind.key: unit})
     # Of what adds up the day counts, not its last hour.
     figure = shown.figure(days[-1].total, kind=kind, unit=unit) if kind.cumulative and days else told.figure
-    return Tile(kind, one, figure, told.unit, spark, _month(days, kind, unit))
+    return Tile(kind, one, figure, told.unit, spark, _month(days, kind, unit), often=len(days) >= OFTEN)
 
 
 def _month(days: list[Bucket], kind: Kind, unit: str) -> str:
@@ -153,7 +153,8 @@ def _month(days: list[Bucket], kind: Kind, unit: str) -> str:
     if seconds:
         mean2 = sum(value * count for value, count in seconds) / sum(count for _, count in seconds)
         mean = f"{mean}/{shown.figure(mean2, kind=kind, unit=unit)}"
-    return gettext("30 days: %(n)s readings, mean %(mean)s %(unit)s") % {"n": f"{n:,}", "mean": mean, "unit": shown.unit_words(unit)}
+    told = ngettext("30 days: %(n)s reading, %(mean)s %(unit)s", "30 days: %(n)s readings, mean %(mean)s %(unit)s", n)
+    return told % {"n": f"{n:,}", "mean": mean, "unit": shown.unit_words(unit)}
 
 
 def _chart(request: PageRequest, asked: Asked) -> dict[str, Any]:
@@ -161,26 +162,29 @@ def _chart(request: PageRequest, asked: Asked) -> dict[str, Any]:
     all_found = found(asked)
     lines = scene.drawn_lines(all_found)
     table = words.table(all_found)
+    wide, narrow = scene.scenes(all_found)
+    here = request.htmx.current_url_abs_path or ""
     return {
+        "embedded": bool(request.htmx) and not here.startswith(reverse("trends", args=[asked.patient.id])),
         "kind": asked.kind,
         "unit": shown.unit_words(asked.unit),
         "window": asked.window,
-        "spans": [(span.key, gettext(span.name), span.key == asked.window.span.key) for span in SPANS.values()],
+        "spans": [(span.key, span.name, span.key == asked.window.span.key) for span in SPANS.values()],
         "query": _query(asked.window),
         "compare_query": _query(asked.window) + ("" if asked.compare else "&compare=week"),
         "compared": words.compared(all_found),
         "version": timeline.last_seq(patient_id=asked.patient.id),
         "found": all_found,
         "sentence": words.sentence(all_found),
-        "wide": drawn(course(scene.scene(all_found, wide=True))),
-        "narrow": drawn(course(scene.scene(all_found, wide=False), wide=False)),
+        "wide": drawn(course(wide)),
+        "narrow": drawn(course(narrow, wide=False)),
         "legend": words.legend(all_found, lines, [scene.limit_words(line, asked) for line in lines]),
         "notes": words.notes(all_found),
         "heads": words.heads(all_found),
         "rows": table[:SHOWN_ROWS],
         "more": len(table) > SHOWN_ROWS or not all_found.single,
         "events": _events(all_found),
-        "dense": not all_found.single and not asked.kind.cumulative,
+        "dense": not all_found.single and not asked.kind.cumulative and asked.kind.components == 1,
         "pressure": pressure(asked),
         "glucose": glucose(asked),
     }
@@ -195,14 +199,15 @@ def _events(all_found: Found) -> list[tuple[datetime, str, str]]:
     """The marks in words, newest first: when, how severe (an alert) or nothing (a medication), what."""
     alerts = [(one.evidence_at, one.severity, one.evidence["texts"]["patient"]) for one in all_found.alerts]
     medication = [(one.at, "", gettext("Medication taken") if one.value else gettext("Medication missed")) for one in all_found.medication]
-    return sorted(chain(alerts, medication), key=lambda event: event[0], reverse=True)[:SHOWN_ROWS]
+    changes = [(at, "", words.change(medicine, begun)) for at, medicine, begun in all_found.changes]
+    return sorted(chain(alerts, changes, medication), key=lambda event: event[0], reverse=True)[:SHOWN_ROWS]
 
 
 def _others(asked: Asked) -> dict[str, Any]:
-    """The other kinds of hers, to go to from here."""
-    newest = readings.latest(patient_id=asked.patient.id, classes=asked.classes, now=asked.visit.now)
-    keys = [key for key in (*KINDS, *newest) if key in newest and draws(BY_KEY[key])]
-    return {"kinds": [(key, shown.both(BY_KEY[key].name), key == asked.kind.key) for key in dict.fromkeys(keys)]}
+    """What she measures day by day, to go to from here; the rest is reached by way of all trends."""
+    newest = readings.latest(patient_id=asked.patient.id, classes=asked.classes, now=asked.visit.now, kinds=KINDS)
+    keys = [key for key in KINDS if key in newest]
+    return {"kinds": [(key, shown.both(BY_KEY[key].name), key == asked.kind.key) for key in dict.fromkeys([*keys, asked.kind.key])]}
 
 
 def _page_of(request: PageRequest, asked: Asked) -> dict[str, Any]:
