@@ -11,7 +11,7 @@ from healthhub.care import medications
 from healthhub.config import demo_people as who, monday
 from healthhub.config.demo_people import Account
 from healthhub.config.seed import DAYS, seed
-from healthhub.config.simulate import STORIES, Person, Story, Stream, people
+from healthhub.config.simulate import STORIES, TOKEN_NAME, Person, Story, Stream, people
 from healthhub.lib.refused import Conflict
 from healthhub.people import access
 from healthhub.people.models import DeviceToken, Patient, User
@@ -70,7 +70,7 @@ def test_a_new_stream_replaces_the_tokens_of_the_last() -> None:
     seed(now=NOW, days=2)
     people(now=NOW)
     people(now=NOW + timedelta(hours=1))
-    assert DeviceToken.objects.filter(revoked_at=None).count() == Patient.objects.count()
+    assert DeviceToken.objects.filter(name=TOKEN_NAME, revoked_at=None).count() == Patient.objects.count()
     assert not DeviceToken.objects.filter(may_read=True).exists()
 
 
