@@ -23,6 +23,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "notice.sent": {"en": "sent a notice that speaks of you", "zh-hans": "发送了一条与您有关的通知"},
     "audit.verify": {"en": "had the access log checked", "zh-hans": "核验了访问记录"},
     "admin.change": {"en": "changed an organisation or a team", "zh-hans": "更改了机构或团队"},
+    "programme.read": {"en": "read figures of a programme", "zh-hans": "查看了保险项目的汇总数据"},
     "report.read": {"en": "made a report of your readings", "zh-hans": "生成了您的健康报告"},
     "panel_report.read": {"en": "made a month's report in which you are counted", "zh-hans": "生成了包含您数据的月度汇总报告"},
     "channel.added": {"en": "added a way to be told", "zh-hans": "添加了通知渠道"},

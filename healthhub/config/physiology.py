@@ -52,8 +52,8 @@ def lately(kind: str, value: float, *, days_ago: int, hour: float) -> float:
         return value
     day = random.Random(f"{kind} {days_ago}")
     if kind == "cgm":
-        swing = value + (value - 6.8) * day.uniform(-0.1, 1.1)
-        low = -3.4 * math.exp(-((hour - day.uniform(1, 5)) ** 2) / 0.6) if day.random() < 0.2 else 0.0
+        swing = value + (value - 8.1) * day.uniform(-0.1, 1.0)
+        low = -5.6 * math.exp(-((hour - day.uniform(1, 5)) ** 2) / 0.6) if day.random() < 0.2 else 0.0
         return round(max(swing + low, 2.4), 1)
     if kind == "weight":
         return round(value + days_ago / 50, 1)

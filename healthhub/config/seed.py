@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
-from healthhub.config import checkup, demo_people as who
+from healthhub.config import affairs, checkup, demo_care, demo_people as who, demo_programme
 from healthhub.config.demo_people import Account, Person
 from healthhub.config.physiology import calm, lately
 from healthhub.lib.refused import Conflict
@@ -62,9 +62,17 @@ def seed(*, now: datetime, days: int = DAYS) -> bool:
     partitions.ensure(
         {timeline.month_of(now - timedelta(days=back)) for back in range(max(days, *(long for long, _ in who.LONG.values())) + 2)}
     )
+    demo_programme.partitions_needed(now=now)
     with transaction.atomic():
-        for patient in _people(now):
+        patients = _people(now)
+        for patient in patients:
+            if demo_programme.enrol(patient, insurer=Organisation.objects.get(kind=Organisation.Kind.INSURER), now=now):
+                demo_programme.earlier_readings(patient, since=now - demo_programme.ENROLLED, until=now - timedelta(days=days + 1))
             past_readings(patient=patient, now=now, days=days)
+            for account in (who.PATIENT, who.ENGLISH_PATIENT):
+                if patient.user is not None and patient.user.email == account.email:
+                    affairs.arrange(patient=patient, account=account, now=now)
+        demo_care.past_care(patients, now=now)
     return True
 
 
@@ -88,9 +96,10 @@ def _people(now: datetime) -> list[Patient]:
             account = person.account or Account(f"patient-{'a' if team is team_a else 'b'}{number:02d}@demo.example", person.name, "")
             user = users.get(account) or _user(account, make_password(None))
             patient = _patient(person, user, team)
-            _consents(patient, "team", team, now)
+            agreed = now - timedelta(days=DAYS + 2)
+            _consents(patient, "team", team, agreed)
             if account is who.PATIENT:
-                _consents(patient, "person", users[who.CAREGIVER], now)
+                _consents(patient, "person", users[who.CAREGIVER], agreed)
             patients.append(patient)
     return patients
 

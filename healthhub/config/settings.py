@@ -217,6 +217,8 @@ SPECTACULAR_SETTINGS = {
         "AlertStateEnum": "monitoring.models.AlertState",
         "SeverityEnum": "monitoring.models.Severity",
         "ReadingStateEnum": ["current", "superseded", "deleted"],
+        "ContactKindEnum": ["visit", "call", "message", "note"],
+        "OutcomeKindEnum": ["admission", "emergency_visit", "death", "confirmed_alert"],
         "AlertsAskedEnum": ["open", "closed"],
         "ModelVersionStateEnum": ["challenger", "champion", "retired", "refused"],
     },
@@ -259,6 +261,8 @@ DEAD_MAN_URL = env.str("DEAD_MAN_URL", default="")
 AUDIT_ANCHOR_FILE = env.str("AUDIT_ANCHOR_FILE", default="")
 BACKUP_STAMP_FILE = env.str("BACKUP_STAMP_FILE", default="")
 BACKUP_MAX_HOURS = env.int("BACKUP_MAX_HOURS", default=26)
+# Other ways than the keypad into the logging page: "dictation", or the dotted path of a reader of your own. None by default.
+LOG_READERS = env.list("LOG_READERS", default=[])
 ERASURE_WAIT = timedelta(days=env.int("ERASURE_DAYS", default=14))  # between asking to be erased and its being done
 RETENTION_MONTHS = env.int("RETENTION_MONTHS", default=0)  # 0: keep for ever
 

@@ -78,9 +78,3 @@ def keep_unit(request: PageRequest, answer: HttpResponse, *, kind: str, unit: st
 
 def _keep(answer: HttpResponse, name: str, value: str) -> None:
     answer.set_cookie(name, value, max_age=YEAR, secure=settings.SESSION_COOKIE_SECURE, samesite="Lax", httponly=True)
-
-
-@page("programme_manager")
-def programme(request: PageRequest) -> HttpResponse:
-    """This function will say what a programme manager can do now. No person's data."""
-    return render(request, "hh/programme.html")

@@ -47,7 +47,8 @@ def chart(request: PageRequest, patient_id: UUID) -> HttpResponse:
     patient, classes = opened.patient, opened.classes
     alerts = doors.open_alerts(viewer=visit.viewer, patient_id=patient.id, now=visit.now)
     context = opened.context | _alerts_context(request, patient, alerts) | contacts.form_context()
-    context |= {"models": standings.current(viewer=visit.viewer, patient_id=patient.id, now=visit.now)}
+    models = standings.current(viewer=visit.viewer, patient_id=patient.id, now=visit.now)
+    context |= {"models": models, "silent": [shown.both(one["name"]) for one in models if one["assessment"]["value"] is None]}
     return render(request, "hh/chart.html", context | choices() | _trend_context(request, patient, classes, opened.newest, alerts))
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop as _n
 
 from healthhub.audit import log
 from healthhub.lib.refused import Invalid
@@ -18,6 +18,7 @@ from healthhub.web.mydata import own
 from healthhub.web.pages import PageRequest, page
 
 # What home devices measure; a device of another kind is given everything.
+BY_HAND = {"web": _n("By hand, on these pages"), "medications": _n("My medicines")}
 OFFERED = ("bp", "hr", "glucose", "cgm", "weight", "spo2", "temp", "pef", "steps", "sleep")
 
 
@@ -50,7 +51,10 @@ def _page(request: PageRequest, patient: Patient, *, problem: str = "", new: Dev
         "patient": patient,
         "devices": [(token, _kinds(token)) for token in found if token.revoked_at is None],
         "revoked": [token for token in found if token.revoked_at is not None],
-        "origins": readings.origins_of(patient_id=patient.id),
+        "origins": [
+            (gettext(BY_HAND[one.key]) if one.key in BY_HAND else one.name or one.key, one.last_received_at)
+            for one in readings.origins_of(patient_id=patient.id)
+        ],
         "offered": [(key, shown.both(BY_KEY[key].name)) for key in OFFERED],
         "problem": problem,
         "new": new,

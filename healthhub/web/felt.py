@@ -24,7 +24,7 @@ SYMPTOMS: Mapping[str, str] = {
 # What makes a dangerous value an emergency: asked in the confirm-and-act flow.
 RED_FLAGS = ("symptom_chest_pain", "symptom_dyspnoea_rest", "symptom_neuro", "symptom_syncope", "symptom_bleeding")
 GRADES = (("1", _n("A little")), ("2", _n("Clearly")), ("3", _n("Badly")))
-MOODS = (("1", _n("Very low")), ("2", _n("Low")), ("3", _n("So-so")), ("4", _n("Good")), ("5", _n("Very good")))
+MOODS = (("1", _n("Very down")), ("2", _n("Down")), ("3", _n("So-so")), ("4", _n("Good")), ("5", _n("Very good")))
 TAKEN = (("1", _n("Yes, taken")), ("0", _n("Missed")))
 
 

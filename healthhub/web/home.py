@@ -1,6 +1,5 @@
 """The patient's page: am I all right, what must I do, what were my last values. Seen by herself and by those who care for her."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,6 +22,7 @@ from healthhub.web import shown
 from healthhub.web.pages import EVERYONE, PageRequest, Visit, page
 from healthhub.web.svg import sparkline
 from monitoring import expected, worklist as doors
+from monitoring.unconfirmed import to_repeat
 
 # What the first page shows, in this order; a kind without a reading takes no room.
 KINDS = ("bp", "glucose", "cgm", "weight", "spo2", "hr", "rhr", "temp", "pef", "steps", "sleep", "pain")
@@ -120,15 +120,23 @@ def state_of(visit: Visit, patient: Patient) -> dict[str, Any]:
     """This function will gather what the upper half shows: the answer and the alerts."""
     found = doors.open_alerts(viewer=visit.viewer, patient_id=patient.id, now=visit.now)
     allowed = access.classes_allowed(visit.viewer, patient, action="read", now=visit.now)
-    newest, whole = _newest(visit, patient, allowed), allowed >= DATA_CLASSES
+    last = readings.latest(patient_id=patient.id, classes=allowed, now=visit.now)
+    newest, whole = max((one.at for one in last.values()), default=None), allowed >= DATA_CLASSES
     # While something must be done, what is only watched stands behind it.
     pressing = [alert for alert in found if alert.severity in {"red", "urgent", "amber"}]
+    said = answer(patient, found, newest=newest, own=patient.user_id == visit.user.id, whole=whole, now=visit.now)
+    waits = (
+        None if found and found[0].severity in {"red", "urgent"} else to_repeat(patient_id=patient.id, newest=last.values(), now=visit.now)
+    )
+    if waits is not None:
+        said = Answer("amber", gettext("Please measure once more"), shown.both(waits[1]))
     return {
         "alerts": pressing or found,
         "lesser": [alert for alert in found if alert not in pressing] if pressing else [],
         "today": shown.today_words(now=visit.now),
         "greeting": greeting(timezone.localtime(visit.now, visit.zone).hour),
-        "answer": answer(patient, found, newest=newest, own=patient.user_id == visit.user.id, whole=whole, now=visit.now),
+        "answer": said,
+        "waits": waits[0].kind if waits else "",
         "emergency": EMERGENCY.get(patient.locale, "112"),
     }
 
@@ -138,11 +146,6 @@ def greeting(hour: int) -> str:
     if 5 <= hour < 12:
         return gettext("Good morning")
     return gettext("Good afternoon") if 12 <= hour < 18 else gettext("Good evening")
-
-
-def _newest(visit: Visit, patient: Patient, allowed: Collection[str]) -> datetime | None:
-    found = readings.latest(patient_id=patient.id, classes=allowed, now=visit.now)
-    return max((one.at for one in found.values()), default=None)
 
 
 def answer(patient: Patient, found: list[Any], *, newest: datetime | None, own: bool, whole: bool, now: datetime) -> Answer:

@@ -138,7 +138,7 @@ def _shown(request: PageRequest, patient: Patient, in_force: list[dict[str, Any]
     visit = request.visit
     context = {
         "patient": patient,
-        "groups": grouped(in_force),
+        "groups": grouped(in_force, form.rule.id if form is not None else ""),
         "form": form,
         "spans": [(code, gettext(words)) for code, words in SPANS.items()],
         "history": [(limit, changes_words(limit)) for limit in plans.limits_of(viewer=visit.viewer, patient_id=patient.id, now=visit.now)],
@@ -201,13 +201,21 @@ def _put(form: Form, refused: Invalid) -> None:
         form.problems[refused.field or "changes"] = gettext(refused.sentence)
 
 
-def grouped(in_force: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Mapping[str, Any]]]]:
-    """This function will sort the rules under the class of data they watch, the most severe first."""
+def grouped(in_force: Sequence[Mapping[str, Any]], chosen: str = "") -> list[tuple[str, list[Mapping[str, Any]], bool]]:
+    """This function will sort the rules under the class of data they watch, the most severe first, what was changed or fires now on top.
+
+    The third of each says whether the group is to stand open: where something was changed, fires, or is being edited.
+    """
     rank = {"red": 0, "urgent": 1, "amber": 2, "watch": 3, "info": 4}
     found: dict[str, list[Mapping[str, Any]]] = {}
-    for rule in sorted(in_force, key=lambda one: (one["data_class"], rank[one["severity"]], one["rule"])):
+    for rule in sorted(in_force, key=lambda one: (rank[one["severity"]], one["rule"])):
         found.setdefault(rule["data_class"], []).append(rule)
-    return [(shown.class_words(data_class), rules) for data_class, rules in found.items()]
+    groups = []
+    for data_class, rules in found.items():
+        matters = sum(bool(rule["set_by"] or rule["open"] or rule["rule"] == chosen) for rule in rules)
+        groups.append((-matters, data_class != "vitals", shown.class_words(data_class), rules))
+    groups.sort(key=lambda group: group[:3])
+    return [(words, rules, bool(matters) or place == 0) for place, (matters, _, words, rules) in enumerate(groups)]
 
 
 def changes_words(limit: Limit) -> str:

@@ -19,7 +19,7 @@ from healthhub.people.models import Patient
 from healthhub.records import shown as readings
 from healthhub.records.catalogue import BY_KEY, Kind
 from healthhub.records.shown import Seen
-from healthhub.web import shown
+from healthhub.web import readers, shown
 from healthhub.web.account import keep_unit
 from healthhub.web.act import mean_of_repeats, undo_token
 from healthhub.web.felt import GRADES, MOODS, SYMPTOMS, TAKEN, grades_in, spoken
@@ -89,8 +89,32 @@ class Filled:
 def choose(request: PageRequest, patient_id: UUID) -> HttpResponse:
     """This function will ask what to log."""
     patient = access.patient_for(request.visit.viewer, patient_id, action="write", now=request.visit.now)
-    tiles = _last_used_first(request.visit, patient)
-    return render(request, "hh/log.html", {"patient": patient, "own": patient.user_id == request.visit.user.id, "tiles": tiles})
+    return _chooser(request, patient)
+
+
+def _chooser(request: PageRequest, patient: Patient, *, said: str = "", problem: str = "") -> HttpResponse:
+    takes = {reader.takes for reader in readers.readers()}
+    context = {"patient": patient, "own": patient.user_id == request.visit.user.id, "tiles": _last_used_first(request.visit, patient)}
+    context |= {"dictation": "text" in takes, "photo": "image" in takes, "said": said, "problem": problem}
+    return render(request, "hh/log.html", context, status=422 if problem else 200)
+
+
+@page("patient", "caregiver", methods=("POST",))
+def heard(request: PageRequest, patient_id: UUID) -> HttpResponse:
+    """This function will fill in the form of what was dictated or photographed; saving it stays hers."""
+    patient = access.patient_for(request.visit.viewer, patient_id, action="write", now=request.visit.now)
+    said, picture = request.POST.get("said", "")[: readers.LONGEST_TEXT], request.FILES.get("picture")
+    if picture is not None and picture.size is not None and picture.size <= readers.LARGEST_IMAGE:
+        found = readers.heard("image", picture.read())
+    else:
+        found = readers.heard("text", said) if said.strip() else []
+    if not found or found[0].kind not in BOXES:
+        return _chooser(
+            request, patient, said=said, problem=gettext("Nothing was understood. Say it like this: blood pressure 138 over 86.")
+        )
+    first = found[0]
+    typed = {**first.boxes, **first.context} | ({"unit": first.unit} if first.unit in shown.OWN_UNITS.get(first.kind, ()) else {})
+    return _form(request, patient, first.kind, Filled(typed=typed), status=200)
 
 
 def _last_used_first(visit: Visit, patient: Patient) -> list[tuple[str, str, str]]:

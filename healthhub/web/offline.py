@@ -97,20 +97,21 @@ def pad(request: PageRequest, patient_id: UUID) -> HttpResponse:
             "language": translation.get_language(),
             "phone": patient.team.phone if patient.team else "",
             "emergency": emergency,
-            "kinds": [{"what": what, "name": gettext(name), "form": form} for what, name, form in _forms(request, patient, emergency)],
+            "kinds": list(_forms(request, patient, emergency)),
             "known": knowledge(request.visit, patient, numbers, emergency=emergency),
         }
     )
 
 
-def _forms(request: PageRequest, patient: Patient, emergency: str) -> Iterator[tuple[str, str, str]]:
-    """What to log, its name, and its form as on the page; without a token, which would be stale, and without the shared knowledge."""
+def _forms(request: PageRequest, patient: Patient, emergency: str) -> Iterator[dict[str, str]]:
+    """What to log, its name, drawing and form as on the page; without a token, which would be stale, and the shared knowledge."""
     visit = request.visit
     allowed = access.classes_allowed(visit.viewer, patient, action="read", now=visit.now)
     last = readings.latest(patient_id=patient.id, classes=allowed, now=visit.now, kinds=NUMBERS_ON_TILES)
-    for what, _, name in TILES:
+    for what, drawing, name in TILES:
         context = form_context(request, patient, what, Filled(), last=last.get(what), known={"emergency": emergency})
-        yield what, name, render_to_string("hh/log_form.html", context | {"request": request, "kept": True})
+        form = render_to_string("hh/log_form.html", context | {"request": request, "kept": True})
+        yield {"what": what, "name": gettext(name), "drawing": render_to_string("hh/icon.html", {"name": drawing}), "form": form}
 
 
 @page("patient")

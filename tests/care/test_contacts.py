@@ -47,7 +47,7 @@ def test_words_are_for_those_to_whom_everything_is_open(world: World) -> None:
 
 def test_a_correction_keeps_what_was_written(world: World) -> None:
     first = write(world, text="left leg")
-    given = {"kind": "visit", "at": world.now, "now": world.now}
+    given: dict[str, Any] = {"kind": "visit", "at": world.now, "now": world.now}
     second = contacts.correct(contact_id=first.id, text="right leg", by=world.viewer("doctor_in_team"), **given)
     third = contacts.correct(contact_id=second.id, text="both legs", by=world.viewer("doctor_in_team"), **given)
     (one,) = read(world, "patient_self")
@@ -77,7 +77,7 @@ def test_a_correction_keeps_what_was_written(world: World) -> None:
     ],
 )
 def test_what_cannot_be_is_refused_with_its_field(world: World, more: dict[str, Any], code: str, field: str) -> None:
-    given = {name: world.now + value if isinstance(value, timedelta) else value for name, value in more.items()}
+    given: dict[str, Any] = {name: world.now + value if isinstance(value, timedelta) else value for name, value in more.items()}
     with pytest.raises(Invalid) as refused:
         write(world, **given)
     assert (refused.value.code, refused.value.field) == (code, field)

@@ -19,7 +19,17 @@ from tests.world import World, build
 pytestmark = pytest.mark.django_db
 MARK = "CNRY"
 # What stays by promise: what clinicians wrote of visits and steps, the ledger's document, and who broke the glass and why.
-STAYS = {"care_contact", "monitoring_step", "people_consententry", "people_breakglass", "risk_version", "audit_entry"}
+# Names of a team's tags and of a doctor's saved views are theirs; that a tag was hers is gone.
+STAYS = {
+    "monitoring_tag",
+    "monitoring_savedview",
+    "care_contact",
+    "monitoring_step",
+    "people_consententry",
+    "people_breakglass",
+    "risk_version",
+    "audit_entry",
+}
 
 
 def ask(world: World, who: str = "patient_self", typed: str | None = None) -> None:
@@ -50,6 +60,7 @@ def test_nothing_is_left_that_names_her_or_tells_a_reading() -> None:
     assert erasure.handle_due(now=later) == 0
     assert tables_that_say(f"{MARK}-ana-") <= STAYS
     assert not [table for table in tables_that_say(str(world.ana.id)) if table.startswith(("records_", "notifications_", "risk_"))]
+    assert "monitoring_tagged" not in tables_that_say(str(world.ana.id))
     assert tables_that_say("Ana Silva") == set()
     assert tables_that_say(user.email) == set()
     assert not Alert.objects.filter(patient=world.ana, state__in=LIVE_STATES).exists()

@@ -20,12 +20,19 @@ TAKE_BODIES = sorted(
     {(words[0], words[1]) for words in map(str.split, TABLE.splitlines()) if words and words[0] in ("POST", "PUT", "PATCH")}
 )
 # Who may do it, so that a body is looked at at all.
-BY = {"limits": "doctor_in_team", "team-rules": "doctor_in_team", "rule-backtest": "doctor_in_team", "on-duty": "doctor_in_team"}
+BY = {
+    "limits": "doctor_in_team",
+    "team-rules": "doctor_in_team",
+    "rule-backtest": "doctor_in_team",
+    "worklist-act": "doctor_in_team",
+    "on-duty": "doctor_in_team",
+}
 HARMLESS = ("nothing", "many keys", "a long key", "prototype")  # JSON objects after all
-OPTIONAL = {"alert-acknowledge", "patient-assess"}  # no field must be there
+OPTIONAL = {"alert-acknowledge", "patient-assess", "view"}  # no field must be there
 BY |= dict.fromkeys(
     ("assessment-opinion", "outcomes", "outcome-withdraw", "risk-panel-assess", "contacts", "contact-correct"), "doctor_in_team"
 )
+BY |= {"view": "doctor_in_team", "patient-tags": "doctor_in_team", "patient-reviews": "doctor_in_team"}
 BY |= {"risk-version-approve": "doctor_elsewhere", "risk-version-refuse": "doctor_elsewhere"}
 BY |= {"break-the-glass": "doctor_elsewhere", "break-glass-review": "nurse_in_team", "limit-end": "doctor_in_team"}
 

@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from uuid import UUID
 
-from hypothesis import given, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from monitoring.need import BUCKETS, Need, Pressing, bucket, ordered
 
+ANY = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 MOMENTS = st.integers(0, 20 * 24).map(lambda hours: NOW - timedelta(hours=hours))
 ALERTS = st.builds(Pressing, st.sampled_from(BUCKETS[:5]), MOMENTS, st.none() | st.uuids())
@@ -17,6 +18,7 @@ NEEDS = st.builds(
 )  # fmt: skip
 
 
+@ANY
 @given(st.lists(NEEDS, max_size=12, unique_by=lambda need: need.patient_id))
 def test_everybody_is_there_once_in_groups_and_risk_never_crosses_a_group(needs: list[Need]) -> None:
     found = ordered(needs, now=NOW)
@@ -32,12 +34,14 @@ def test_everybody_is_there_once_in_groups_and_risk_never_crosses_a_group(needs:
             assert one.band >= after.band
 
 
+@ANY
 @given(NEEDS, ALERTS)
 def test_one_more_alert_never_moves_her_down(need: Need, alert: Pressing) -> None:
     worse = Need(need.patient_id, need.name, (*need.alerts, alert), need.band, need.rose, need.received_at, need.missed)
     assert BUCKETS.index(bucket(worse, now=NOW)) <= BUCKETS.index(bucket(need, now=NOW))
 
 
+@ANY
 @given(st.lists(NEEDS, max_size=8, unique_by=lambda need: need.patient_id))
 def test_the_order_does_not_depend_on_the_order_asked(needs: list[Need]) -> None:
     assert ordered(needs, now=NOW) == ordered(reversed(needs), now=NOW)

@@ -7,7 +7,7 @@ from uuid import UUID
 from healthhub.care import contacts, medications
 from healthhub.people.access import Viewer
 from healthhub.people.models import Patient
-from monitoring import alerts, intake, plans
+from monitoring import alerts, desk, intake, plans
 from monitoring.models import Alert, Limit
 from notifications import channels
 from notifications.models import Notice
@@ -20,7 +20,8 @@ from tests.world import World
 @dataclass(frozen=True)
 class Records:
     """What the addresses of the table are aimed at: Ana's open alert, the one Dr Lim holds and snoozed, her limit, a reading's number,
-    a notice she was sent and the way she is told, what a model said of her, an event, a waiting version, a visit, a medicine."""
+    a notice she was sent and the way she is told, what a model said of her, an event, a waiting version, a visit, a medicine,
+    Dr Lim's saved view and a tag she carries."""
 
     open_alert: UUID
     held_alert: UUID
@@ -33,6 +34,8 @@ class Records:
     version: UUID
     contact: UUID
     medication: UUID
+    view: UUID
+    tag: UUID
 
 
 def fill(world: World) -> Records:
@@ -93,7 +96,11 @@ def _measured_and_treated(world: World, whose: str, speaking: Version, waiting: 
         patient_id=patient.id, name=world.said(whose, "Amlodipine"), dose="5 mg", times=[time(8)], by=world.viewer(self_), now=now
     )
     alerts_ = (found["vitals"], found["glucose"])
-    return Records(*alerts_, limit.id, seq, notice.id, channel.id, assessment, outcome, waiting.id, visit.id, medicine.id)
+    view = desk.save_view(name=world.said(whose, "mine"), query="owner=mine", by=by, now=now)
+    tag = desk.tag(patient_id=patient.id, name=world.said(whose, "visit"), by=by, now=now)
+    desk.review(patient_id=patient.id, by=by, now=now)
+    desk_ = (view.id, tag.id)
+    return Records(*alerts_, limit.id, seq, notice.id, channel.id, assessment, outcome, waiting.id, visit.id, medicine.id, *desk_)
 
 
 def _judged(world: World, whose: str, patient: Patient, by: Viewer, speaking: Version) -> tuple[UUID, UUID]:

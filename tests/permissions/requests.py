@@ -27,7 +27,7 @@ class Asking:
 def asking(world: World, records: Records, method: str, name: str) -> Asking:
     """This function will give the request for one line of the table, aimed at what is Ana's."""
     asked = _people(world) | _readings(world, records) | _alerts(world, records) | _rules(world, records) | _notices(records)
-    return (asked | _risk(world, records) | _models(records))[f"{method} {name}"]
+    return (asked | _risk(world, records) | _models(records) | _desk(world, records))[f"{method} {name}"]
 
 
 def _readings(world: World, records: Records) -> dict[str, Asking]:
@@ -72,6 +72,22 @@ def _rules(world: World, records: Records) -> dict[str, Asking]:
         "POST rule-backtest": Asking(body={"rule": "BP-01", "patients": [str(world.ana.id)], "days": 30}),
         "GET team-rules": Asking(north),
         "POST team-rules": Asking(north, {"definition": RULE, "reason": "tried on our own panel"}),
+    }
+
+
+def _desk(world: World, records: Records) -> dict[str, Asking]:
+    ana, view = {"patient_id": str(world.ana.id)}, {"view_id": str(records.view)}
+    return {
+        "POST worklist-act": Asking(body={"patients": [str(world.ana.id)], "act": "review"}),
+        "GET views": Asking(),
+        "POST views": Asking(body={"name": "Lungs", "query": "condition=copd"}),
+        "PATCH view": Asking(view, {"name": "All lungs"}),
+        "DELETE view": Asking(view),
+        "GET tags": Asking(),
+        "GET patient-tags": Asking(ana),
+        "POST patient-tags": Asking(ana, {"name": "home visits"}),
+        "DELETE patient-tag": Asking(ana | {"tag_id": str(records.tag)}),
+        "POST patient-reviews": Asking(ana),
     }
 
 

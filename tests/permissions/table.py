@@ -77,6 +77,19 @@ POST    alert-unsnooze       401  409  404  409  404  200  404  404  409  404  4
 POST    alert-note           401  200  404  200  404  200  404  404  200  404  404  403  404  403  403  401  403
 POST    alert-resolve        401  200  404  200  404  200  404  404  200  404  404  403  404  403  403  401  403
 GET     worklist-rows        401  200  200  200  200  200  200  200  200  200  200  200  200  403  403  401  403
+# Whom it is not allowed for is told so patient by patient, in the answer.
+POST    worklist-act         401  200  200  200  200  200  200  200  200  200  200  200  200  403  403  401  403
+# Everyone keeps views of her own; the one addressed is Dr Lim's.
+GET     views                401  200  200  200  200  200  200  200  200  200  200  200  200  403  403  401  403
+POST    views                401  201  201  201  201  201  201  201  201  201  201  201  201  403  403  401  403
+PATCH   view                 401  404  404  404  404  200  404  404  404  404  404  404  404  403  403  401  403
+DELETE  view                 401  404  404  404  404  204  404  404  404  404  404  404  404  403  403  401  403
+# Tags are words of an organisation about its patients: hers to see are those of where she works (an empty list for the others).
+GET     tags                 401  200  200  200  200  200  200  200  200  200  200  200  200  403  403  401  403
+GET     patient-tags         401  200  404  200  404  200  404  404  200  404  404  200  404  403  403  401  403
+POST    patient-tags         401  403  404  403  404  201  404  404  201  404  404  403  404  403  403  401  403
+DELETE  patient-tag          401  403  404  403  404  204  404  404  204  404  404  403  404  403  403  401  403
+POST    patient-reviews      401  403  404  403  404  201  404  404  201  404  404  403  404  403  403  401  403
 
 # Limits and rules are the team's business; everyone who sees her may know by which rules she is watched.
 GET     plan                 401  200  404  200  404  200  404  404  200  404  404  200  404  403  403  401  403

@@ -186,7 +186,9 @@ def test_side_doors_stay_shut(marked: World, records: Records, clients: dict[str
 
 
 # Addresses whose good answer tells or changes nothing about a patient.
-OWN_AFFAIRS = {"channels", "channel", "quiet-hours", "notice-seen", "notice-attempts"}
+OWN_AFFAIRS = {"channels", "channel", "quiet-hours", "notice-seen", "notice-attempts", "views", "view", "tags"}
+# Answered patient by patient: what was done is in the log (tests/web/test_desk.py), what was refused is not.
+OWN_AFFAIRS |= {"worklist-act"}
 MODELS = {"risk-models", "risk-model-card", "risk-model-versions", "risk-model-watch", "risk-version-approve", "risk-version-refuse"}
 NOBODYS = MODELS | {"me", "kinds", "teams", "on-duty", "membership-end", "team-rules"} | OWN_AFFAIRS
 

@@ -6,17 +6,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.conf import LazySettings
 
-from healthhub.config import demo_people as who
+from healthhub.audit import log
+from healthhub.care import medications
+from healthhub.config import demo_people as who, monday
 from healthhub.config.demo_people import Account
 from healthhub.config.seed import DAYS, seed
-from healthhub.config.simulate import STORIES, Person, Story, Stream, people
+from healthhub.config.simulate import STORIES, TOKEN_NAME, Person, Story, Stream, people
 from healthhub.lib.refused import Conflict
 from healthhub.people import access
 from healthhub.people.models import DeviceToken, Patient, User
 from healthhub.records import timeline
 from healthhub.records.catalogue import BY_KEY, SIMULATED
-from monitoring import intake
-from monitoring.models import Alert
+from monitoring import burden, intake, worklist
+from monitoring.models import LIVE_STATES, Alert
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
@@ -68,7 +70,7 @@ def test_a_new_stream_replaces_the_tokens_of_the_last() -> None:
     seed(now=NOW, days=2)
     people(now=NOW)
     people(now=NOW + timedelta(hours=1))
-    assert DeviceToken.objects.filter(revoked_at=None).count() == Patient.objects.count()
+    assert DeviceToken.objects.filter(name=TOKEN_NAME, revoked_at=None).count() == Patient.objects.count()
     assert not DeviceToken.objects.filter(may_read=True).exists()
 
 
@@ -107,3 +109,33 @@ def receive_calm(stream: Stream, person: Person) -> None:
         readings = [stream.calm_reading(person, kind, NOW - timedelta(minutes=minutes)) for kind in person.kinds]
         receipt = intake.receive(patient_id=person.patient.pk, readings=readings, by=by, now=NOW)
         assert {fate["fate"] for fate in receipt.fates} == {"stored"}
+
+
+def test_on_monday_morning_there_is_something_of_every_kind_and_a_past_to_look_at() -> None:
+    seed(now=NOW)
+    assert monday.before(now=NOW) >= 12
+    assert not Alert.objects.filter(state__in=LIVE_STATES).exists()
+    assert monday.morning(now=NOW) >= len(monday.MORNING)
+    doctor = access.viewer_of(User.objects.get(email=who.DOCTOR.email))
+    found = worklist.worklist(viewer=doctor, now=NOW)
+    for bucket in ("red", "urgent", "amber", "calm"):
+        assert found.counts[bucket], (bucket, found.counts)
+    held = [row for row in found.rows if row.alerts and row.alerts[0].acknowledged_by]
+    assert {row.alerts[0].acknowledged_by.name for row in held} >= {who.NURSE.name, who.DOCTOR.name}
+    assert any(row.tags for row in found.rows)
+    cost = burden.of_panel(viewer=doctor, now=NOW, days=30)
+    assert cost.acted
+    assert cost.ignored
+
+
+def test_the_two_patients_keep_medicines_devices_and_a_log() -> None:
+    seed(now=NOW)
+    for account, medicines in ((who.PATIENT, 2), (who.ENGLISH_PATIENT, 1)):
+        patient = Patient.objects.get(user__email=account.email)
+        viewer = access.viewer_of(User.objects.get(email=account.email))
+        counted = medications.adherence_of(viewer=viewer, patient=patient, days=7, now=NOW)
+        assert len(counted) == medicines
+        assert all(0 < one.taken <= one.due and one.due >= 6 for one in counted.values())
+        assert DeviceToken.objects.filter(patient=patient, last_used_at__isnull=False).count() >= 2
+    looked = log.entries_of(patient_id=Patient.objects.get(user__email=who.PATIENT.email).id, but=viewer.user_id)
+    assert {"patient.read", "worklist.read"} <= {entry.did for entry in looked}

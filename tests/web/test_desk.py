@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from healthhub.audit.models import Entry
 from healthhub.lib.data_classes import DATA_CLASSES
 from healthhub.people import consent
 from healthhub.people.models import Patient
@@ -299,4 +300,5 @@ def test_ids_of_the_bulk_are_told_once(world: World) -> None:
     results = bulk.carry_out(patient_ids=[world.ana.id] * 3, act="review", by=world.viewer("doctor_in_team"), now=timezone.now())
     assert [(one.patient_id, one.refused) for one in results] == [(world.ana.id, None)]
     assert Review.objects.count() == 1
+    assert Entry.objects.filter(did="patient.review", patient_id=world.ana.id, actor_id=world.users["doctor_in_team"].id).count() == 1
     assert isinstance(results[0].patient_id, UUID)

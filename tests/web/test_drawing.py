@@ -37,7 +37,7 @@ SCENES = st.builds(
     target=st.lists(st.tuples(NUMBERS, NUMBERS), max_size=2),
     limits=st.lists(st.builds(Limit, NUMBERS | st.floats(2, 20), st.sampled_from(["target", "watch", "amber", "red"]), WORDS), max_size=30),
     ribbons=st.lists(st.builds(Ribbon, st.just("ribbon"), st.lists(st.tuples(MOMENTS, NUMBERS, NUMBERS, NUMBERS), max_size=5)), max_size=2),
-    marks=st.lists(st.builds(Mark, MOMENTS, st.sampled_from(["pill", "missed", "amber", "red"]), WORDS), max_size=20),
+    marks=st.lists(st.builds(Mark, MOMENTS, st.sampled_from(["pill", "missed", "change", "amber", "red"]), WORDS), max_size=20),
     bars=st.booleans(),
     other=POINTS,
 )
@@ -154,7 +154,7 @@ def test_paper_needs_no_sheet_of_styles() -> None:
         label="", since=0, until=9 * DAY, axis=Axis(0, 9, (3, 6)), points=[Point(DAY, 4, 2), Point(2 * DAY, 3, low=2, high=4, odd=True)],
         gap=DAY,
         limits=[Limit(5, tone, "x") for tone in ("target", "watch", "amber", "urgent", "red")], target=[(3, 5)],
-        marks=[Mark(DAY, tone, "x") for tone in ("pill", "missed", "watch", "amber", "urgent", "red")],
+        marks=[Mark(DAY, tone, "x") for tone in ("pill", "missed", "change", "watch", "amber", "urgent", "red")],
         ribbons=[Ribbon(look, [(0, 1, 2, 3), (DAY, 1, 2, 3)]) for look in ("baseline", "ribbon")], ticks=[(DAY, "x")],
         other=[Point(0, 1), Point(3600, 2)],
     )  # fmt: skip

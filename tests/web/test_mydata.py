@@ -291,3 +291,30 @@ def test_when_the_doctor_took_it(world: World) -> None:
     assert re.search(
         r"Dr Lim has seen this at\s+<time[^>]*>\d\d:\d\d</time>\s+and is looking after it", html(world.client("patient_self").get("/"))
     )
+
+
+def test_dictation_is_off_until_it_is_switched_on_and_only_fills_in(world: World, settings: Any) -> None:
+    client = world.client("patient_self")
+    assert 'name="said"' not in html(client.get(path(world, "log")))
+    assert client.post(path(world, "heard"), {"said": "高压138低压86"}).status_code == 422
+    settings.LOG_READERS = ["dictation"]
+    assert 'name="said"' in html(client.get(path(world, "log")))
+    form = html(client.post(path(world, "heard"), {"said": "高压一百三十八低压八十六"}))
+    assert 'name="high"' in form
+    assert re.search(r'name="high"[^>]*value="138"', form)
+    assert re.search(r'name="low"[^>]*value="86"', form)
+    assert "No readings yet" in html(client.get("/"))  # nothing is stored by hearing it
+    assert client.post(path(world, "heard"), {"said": "hello"}).status_code == 422
+    assert world.client("caregiver_with_consent").post(path(world, "heard"), {"said": "138/86"}).status_code == 403
+
+
+def test_all_is_not_well_while_a_dangerous_value_waits_for_the_second(world: World) -> None:
+    client = world.client("patient_self")
+    client.post(path(world, "log/bp"), {"high": "188", "low": "112"})
+    home = html(client.get("/"))
+    assert "worries us" not in home
+    assert "Please measure once more" in home
+    assert path(world, "act/bp") in home
+    stamp = (timezone.now() + timedelta(minutes=1)).isoformat()
+    client.post(path(world, "log/bp"), {"high": "124", "low": "78", "moment": stamp})
+    assert "Please measure once more" not in html(client.get("/"))

@@ -1,5 +1,7 @@
 """The app without network, in a real browser: what is logged waits, is sent once, and only in its own person's session."""
 
+import signal
+
 from playwright.sync_api import Browser, Page, expect
 
 from healthhub.records.models import Observation
@@ -120,7 +122,7 @@ def test_two_people_on_one_phone_and_signing_out(browser: Browser, web: Web, ser
 
 
 def test_the_session_asks_then_covers_the_page(browser: Browser, served: World) -> None:
-    with running_web(SESSION_IDLE_MINUTES="0.15") as web:
+    with running_web(SESSION_IDLE_MINUTES="0.09") as web:
         lim = Reader(browser, web, served.client("doctor_in_team"), viewport={"width": 1280, "height": 800})
         page = lim.open(f"/patients/{served.ana.id}")
         dialog = page.get_by_role("dialog", name="Are you still there?")
@@ -133,3 +135,16 @@ def test_the_session_asks_then_covers_the_page(browser: Browser, served: World) 
         expect(page.get_by_text("Ana Silva")).to_have_count(0)
         expect(page.get_by_role("heading", name="You were signed out").or_(page.get_by_role("heading", name="Sign in"))).to_be_visible()
         assert page.request.get("/api/v1/me").status == 401
+
+
+def test_a_socket_that_only_looks_open_is_not_called_connected(browser: Browser, web: Web, served: World) -> None:
+    ana = Reader(browser, web, served.client("patient_self"), viewport=PHONE)
+    ana.page.clock.install()
+    page = ana.open("/")
+    expect(page.locator("#connection")).to_be_hidden()
+    web.popen.send_signal(signal.SIGSTOP)  # nothing answers and nothing closes
+    try:
+        page.clock.fast_forward(50_000)
+        expect(page.locator("#connection")).to_contain_text("Not connected since")
+    finally:
+        web.popen.send_signal(signal.SIGCONT)

@@ -127,7 +127,7 @@ def test_an_alert_names_its_rule_and_who_was_told(world: World, lim: Client) -> 
 
 def test_the_risk_panel_says_why(world: World, lim: Client) -> None:
     kept = said.version(now=world.now)
-    said.assessment(world.ana, kept, now=world.now - timedelta(days=40), inputs=said.USUAL | {"systolic": 120.0})
+    said.assessment(world.ana, kept, now=world.now - timedelta(days=40), inputs={**said.USUAL, "systolic": 120.0})
     one = said.assessment(world.ana, kept, now=world.now)
     page = text(lim, world, "/risk")
     assert one.value is not None

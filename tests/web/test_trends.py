@@ -4,7 +4,7 @@ import gzip
 import json
 import re
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from html import unescape
 from itertools import product
 from typing import Any
@@ -18,6 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from healthhub.audit.models import Entry
+from healthhub.care import medications
 from healthhub.people import consent
 from healthhub.records import partitions, timeline
 from healthhub.records.catalogue import BY_KEY, SUSPICIOUS
@@ -272,6 +273,19 @@ def test_alerts_and_medication_stand_on_the_chart_and_in_words(world: World) -> 
     assert "Urgent" in row[3]
 
 
+def test_a_medicine_begun_stands_on_the_chart(world: World) -> None:
+    pressures(world, days=9)
+    began = noon(world.now, 5).date()
+    medications.add(
+        patient_id=world.ana.id, name="Amlodipine", dose="5 mg", times=[time(8)], since=began, by=world.viewer("doctor_in_team"),
+        now=timezone.now(),
+    )  # fmt: skip
+    page = world.client("patient_self").get(f"/people/{world.ana.id}/trends/bp?span=month")
+    assert page.content.decode().count('class="draw-mark-change"') == 2
+    assert "Started: Amlodipine 5 mg" in text_of(page)
+    assert "diamond: a medicine started or stopped" in text_of(page)
+
+
 def test_a_day_tells_source_method_and_doubts(world: World) -> None:
     put(world, "bp", [(noon(world.now, 2, 9), 190, 76)], flags=SUSPICIOUS, method=2)
     day = noon(world.now, 2).date()
@@ -303,6 +317,20 @@ def test_the_table_of_every_reading_goes_on_page_by_page(world: World) -> None:
     assert client.get(f"/people/{world.ana.id}/trends/cgm?view=table&before=nonsense").status_code == 200
 
 
+def test_inside_another_page_the_tabs_stay_on_it(world: World) -> None:
+    pressures(world, days=2)
+    client, address = world.client("doctor_in_team"), f"/people/{world.ana.id}/trends/bp/part"
+    inside = {"hx-request": "true", "hx-current-url": f"http://testserver/patients/{world.ana.id}"}
+    embedded = client.get(address, headers=inside).content.decode()
+    assert f'hx-get="{address}?span=week"' in embedded
+    assert "<h1" not in embedded
+    own = client.get(
+        address, headers=inside | {"hx-current-url": f"http://testserver/people/{world.ana.id}/trends/bp?span=day"}
+    ).content.decode()
+    assert f'hx-get="{address}?span=week"' not in own
+    assert "<h1" in own
+
+
 def test_csv(world: World) -> None:
     pressures(world, days=2)
     answer = world.client("patient_self").get(f"/people/{world.ana.id}/trends/bp?view=csv")
@@ -330,6 +358,10 @@ def test_the_overview_says_value_age_and_month(world: World) -> None:
     assert re.search(r"Blood pressure 124/76 mmHg \d+ hours? ago|Blood pressure 124/76 mmHg 1 day ago", text)
     assert "30 days: 56 readings, mean 127/78 mmHg" in text
     assert "30 days: on average 7.0 h a day" in text
+    assert page.content.decode().count('class="spark"') == 2
+    put(world, "hba1c", [(noon(world.now, 20), 7.1, None)])
+    page = world.client("doctor_in_team").get(f"/people/{world.ana.id}/trends")
+    assert re.search("Measured now and then HbA1c 7.1 % (19|20) days ago", text_of(page))
     assert page.content.decode().count('class="spark"') == 2
 
 

@@ -11,6 +11,13 @@ let pads: Pad[] = [];
 let user = "";
 let current: { pad: Pad; what: string } | null = null;
 
+/** The number of her care team stays in its place, without network too. */
+function showTeam(): void {
+  const phone = pads.find((pad) => pad.phone !== "")?.phone ?? "";
+  one("#team").hidden = phone === "";
+  one<HTMLAnchorElement>("#team").href = `tel:${phone}`;
+}
+
 /** The forms of a kept pad are the server's own; what cannot be kept without it is left out. */
 function formOf(html: string): HTMLFormElement | null {
   const place = document.createElement("template");
@@ -27,10 +34,9 @@ function open(pad: Pad, what: string): void {
   for (const name of at.getAttributeNames().filter((name) => name.startsWith("hx-"))) at.removeAttribute(name);
   one("#place").replaceChildren(at);
   one("#choose").hidden = true;
-  one("#team").hidden = pad.phone === "";
-  one<HTMLAnchorElement>("#team").href = `tel:${pad.phone}`;
+  one("#no-network").hidden = true;
   arrange();
-  at.scrollIntoView({ block: "start" });
+  window.scrollTo(0, 0);
 }
 
 function offer(): void {
@@ -40,12 +46,13 @@ function offer(): void {
     const person = one<HTMLTemplateElement>("#person").content.cloneNode(true) as DocumentFragment;
     one("[data-name]", person).textContent = pad.name;
     one("[data-name]", person).hidden = pad.name === "";
-    for (const { what, name, form: html } of pad.kinds) {
+    for (const { what, name, drawing, form: html } of pad.kinds) {
       const at = formOf(html);
       if (!at || !keepable(at)) continue;
       const tile = one<HTMLTemplateElement>("#tile").content.cloneNode(true) as DocumentFragment;
       const link = one<HTMLAnchorElement>("a", tile);
-      link.textContent = name;
+      link.innerHTML = drawing;
+      link.append(name);
       link.addEventListener("click", (event) => {
         event.preventDefault();
         open(pad, what);
@@ -123,6 +130,7 @@ async function begin(): Promise<void> {
   one("[data-can]").hidden = pads.length === 0;
   one("[data-cannot]").hidden = pads.length > 0;
   offer();
+  showTeam();
   openWanted();
   await list();
 }
@@ -149,6 +157,7 @@ document.addEventListener("click", (event) => {
     event.preventDefault();
     one("#place").replaceChildren();
     one("#choose").hidden = pads.length === 0;
+    one("#no-network").hidden = false;
   }
 });
 one("#retry").addEventListener("click", () => window.location.reload());

@@ -35,6 +35,7 @@ PAPER: Mapping[str, Mapping[str, str]] = {
     "draw-bar": {"fill": "#0a6558", "fill-opacity": "0.8"},
     "draw-mark-pill": {"fill": "#1f5588"},
     "draw-mark-missed": {"fill": "#ffffff", "stroke": "#1f5588", "stroke-width": "1.5"},
+    "draw-mark-change": {"fill": "#1f5588"},
     "draw-mark-watch": {"fill": "#1f5588"},
     "draw-mark-amber": {"fill": "#7a5100"},
     "draw-mark-urgent": {"fill": "#a03a00"},

@@ -47,7 +47,7 @@ class Ribbon:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Something that happened: a medication taken (`pill`) or missed, or an alert (its severity)."""
+    """Something that happened: a medication taken (`pill`), missed, begun or stopped (`change`), or an alert (its severity)."""
 
     at: float
     tone: str
@@ -108,8 +108,8 @@ class _Plot:
 
 
 def course(scene: Scene, *, wide: bool = True, width: float | None = None, height: float | None = None) -> Svg:
-    """This function will draw a scene, for a desk (760 x 300 px) or for a phone (360 x 260 px), or in a size of your own."""
-    across, down = width or (760.0 if wide else 360.0), height or (300.0 if wide else 260.0)
+    """This function will draw a scene, for a desk (680 x 290 px) or for a phone (280 x 230 px), or in a size of your own."""
+    across, down = width or (680.0 if wide else 280.0), height or (290.0 if wide else 230.0)
     svg = Svg(across, down, label=scene.label, name="course")
     left = max([width_of(f"{tick:g}") for tick in scene.axis.ticks], default=0.0) + 10
     shown = [limit for limit in scene.limits if scene.axis.low < limit.value < scene.axis.high]
@@ -180,7 +180,7 @@ def _ribbons(plot: _Plot) -> None:
 
 
 def _marks(plot: _Plot) -> None:
-    """A rounded bar for a medication, a triangle for an alert: known by their shape, said in the table."""
+    """A rounded bar for a medication, a diamond for its change, a triangle for an alert: known by their shape, said in the table."""
     last: dict[str, float] = {}
     y = plot.bottom + LANE / 2 + 1
     for mark in sorted(plot.scene.marks, key=lambda mark: mark.at):
@@ -190,6 +190,9 @@ def _marks(plot: _Plot) -> None:
         last[mark.tone] = x
         if mark.tone in ("pill", "missed"):
             drawn = plot.svg.add("rect", f"draw-mark-{mark.tone}", x=x - 4, y=y - 2.5, width=8, height=5, rx=2.5)
+        elif mark.tone == "change":
+            plot.svg.add("line", "draw-limit-watch", x1=x, x2=x, y1=plot.top, y2=plot.bottom)
+            drawn = plot.svg.path("draw-mark-change", [(x, y - 6), (x + 5, y), (x, y + 6), (x - 5, y)], closed=True)
         else:
             plot.svg.add("line", f"draw-limit-{mark.tone}", x1=x, x2=x, y1=plot.top, y2=plot.bottom)
             drawn = plot.svg.path(f"draw-mark-{mark.tone}", [(x, y - 6), (x + 6, y + 5), (x - 6, y + 5)], closed=True)

@@ -19,8 +19,8 @@ class Slot:
 
 
 def profile(slots: Sequence[Slot], *, axis: Axis, target: tuple[float, float], label: str, wide: bool = True) -> Svg:
-    """This function will draw the usual day, 760 x 300 px or, for a phone, 360 x 260 px."""
-    across, down = (760.0, 300.0) if wide else (360.0, 260.0)
+    """This function will draw the usual day, 680 x 290 px or, for a phone, 280 x 230 px."""
+    across, down = (680.0, 290.0) if wide else (280.0, 230.0)
     svg = Svg(across, down, label=label, name="day-profile")
     left = max([width_of(f"{tick:g}") for tick in axis.ticks], default=0.0) + 10
     right, top, bottom = across - 12, 8.0, down - 22

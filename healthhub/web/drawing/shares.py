@@ -16,11 +16,11 @@ class Share:
     figure: str
 
 
-def shares(parts: Sequence[Share], *, label: str, width: float = 340.0, height: float = 190.0) -> Svg:
+def shares(parts: Sequence[Share], *, label: str, width: float = 260.0, height: float = 170.0) -> Svg:
     """This function will draw the parts from the bottom up; a part that is there at all is seen, and every label stands."""
     height = max(height, (len(parts) + 1) * LINE)
     svg = Svg(width, height, label=label, name="shares")
-    thick, top, bottom = 44.0, 6.0, height - 6.0
+    thick, top, bottom = 36.0, 6.0, height - 6.0
     tops = _heights([part.percent for part in parts], bottom - top)
     middles, y = [], bottom
     for part, tall in zip(parts, tops, strict=True):
@@ -32,9 +32,9 @@ def shares(parts: Sequence[Share], *, label: str, width: float = 340.0, height: 
     figures = max((width_of(part.figure) for part in parts), default=0.0)
     for part, middle, place in zip(parts, middles, places, strict=True):
         svg.path("draw-leader", [(thick + 2, middle), (thick + 12, place)])
-        svg.text(part.figure, thick + 16 + figures, place, anchor="end", look="draw-strong", room=figures + 1)
-        room = width - thick - 26 - figures
-        svg.text(shortened(part.words, room), thick + 24 + figures, place, room=room)
+        svg.text(part.figure, thick + 20 + figures, place, anchor="end", look="draw-strong", room=figures + 1)
+        room = width - thick - 30 - figures
+        svg.text(shortened(part.words, room), thick + 28 + figures, place, room=room)
     return svg
 
 

@@ -70,7 +70,7 @@ def _history(opened: Head, kinds: Sequence[str], visit: Visit, *, days: int) -> 
 
 def _week(entries: Sequence[Entry]) -> list[WeekDay]:
     days: dict[date, dict[str, list[str]]] = defaultdict(lambda: {"am": [], "pm": []})
-    for entry in sorted(entries, key=lambda one: str(one.day)):
+    for entry in reversed(entries):  # the newest reading came first
         if isinstance(entry.day, date):
             days[entry.day][entry.part].append(f"{entry.systolic:.0f}/{entry.diastolic:.0f}")
     first, today = min(days, default=None), timezone.localtime().date()

@@ -136,7 +136,7 @@ def _answer(event: Event, visit: Visit, names: dict[str, dict[str, str]]) -> Lin
             event.at, event.sort, "pill" if taken else "watch", gettext("Medication taken") if taken else gettext("Medication missed"), text
         )
     told = shown.value_words(one, glucose_unit=visit.glucose_unit, own=visit.own_units)
-    figure = kind.codes[int(one.value)].replace("_", " ") if kind.codes and 0 <= one.value < len(kind.codes) else told.figure
+    figure = words.code_words(kind.codes[int(one.value)]) if kind.codes and 0 <= one.value < len(kind.codes) else told.figure
     tone = "amber" if one.kind.startswith("symptom_") and one.value >= 2 else "symptoms"
     return Line(event.at, event.sort, tone, f"{shown.both(kind.name)}: {figure} {told.unit}".strip(), text)
 

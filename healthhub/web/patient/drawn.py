@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil, floor
 
 from django.utils.safestring import SafeString
 
@@ -10,6 +11,7 @@ from healthhub.web.drawing.canvas import Svg, page, shortened
 from healthhub.web.drawing.course import Axis, Limit, Point, Ribbon, Scene, course
 
 ROW, NAMES, HALF = 26.0, 150.0, 120.0
+STEPS = tuple(part * 10.0**power for power in range(-3, 5) for part in (1, 2, 5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,7 @@ def score_course(
     top, bottom = max(high for _, _, _, high in shown), min(low for _, _, low, _ in shown)
     room = max((top - bottom) * 0.15, 0.5 if percent else abs(top) * 0.02, 1e-6)
     axis = Axis(max(bottom - room, 0.0) if percent else bottom - room, min(top + room, 100.0) if percent else top + room)
-    axis = Axis(
-        axis.low, axis.high, tuple(round(axis.low + (axis.high - axis.low) * part, 1 if axis.high < 20 else 0) for part in (0.1, 0.9))
-    )
+    axis = Axis(axis.low, axis.high, ticks(axis.low, axis.high))
     limits = [Limit(lowest * factor, "watch", words) for lowest, words in bands if lowest > 0]
     since, until = shown[0][0], max(shown[-1][0], shown[0][0] + 86400.0)
     scene = Scene(
@@ -64,13 +64,19 @@ def score_course(
     return page(course(scene, width=420, height=150))
 
 
+def ticks(low: float, high: float) -> tuple[float, ...]:
+    """This function will give round figures between two ends: five at most."""
+    step = next((step for step in STEPS if (high - low) / step <= 5), high - low)
+    return tuple(round(number * step, 6) for number in range(ceil(low / step), floor(high / step) + 1))
+
+
 def ahead(
     *, days: Sequence[float], value: Sequence[float], low: Sequence[float], high: Sequence[float], usual: tuple[float, float], label: str
 ) -> SafeString:
     """This function will draw a forecast over the usual range: days as seconds since the epoch, everything in the unit shown."""
     top, bottom = max(*high, usual[1]), min(*low, usual[0])
     room = max((top - bottom) * 0.1, 0.5)
-    axis = Axis(bottom - room, top + room, (round(bottom), round(top)))
+    axis = Axis(bottom - room, top + room, ticks(bottom - room, top + room))
     scene = Scene(
         label=label,
         since=days[0],

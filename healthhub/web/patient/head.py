@@ -32,6 +32,7 @@ TABS = (
     ("chart_history", _n("History")),
 )
 SHOWN = 8  # newest values in the header
+STEADY = frozenset({"height", "dry_weight", "pef_best", "self_rated_health"})  # of no news in a header
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def live(limit: Any, now: datetime) -> bool:
 
 def first_values(newest: dict[str, Seen]) -> list[Seen]:
     """This function will give the newest measured values, the newest first; answers and symptoms stand in the timeline."""
-    measured = [one for one in newest.values() if not BY_KEY[one.kind].codes and not one.kind.startswith("symptom_")]
+    measured = [one for one in newest.values() if not (BY_KEY[one.kind].codes or one.kind.startswith("symptom_") or one.kind in STEADY)]
     return sorted(measured, key=lambda one: one.at, reverse=True)[:SHOWN]
 
 

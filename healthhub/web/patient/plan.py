@@ -31,7 +31,7 @@ def plan(request: PageRequest, patient_id: UUID) -> HttpResponse:
     groups: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         groups.setdefault(shown.class_words(row["data_class"]), []).append(row)
-    context = {"own": own, "groups": list(groups.items())}
+    context = {"own": own, "groups": [(name, some, any(row["open"] for row in some)) for name, some in groups.items()]}
     return render(request, "hh/chart_plan.html", opened.context | context)
 
 

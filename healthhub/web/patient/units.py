@@ -71,5 +71,5 @@ def difference(by: float, unit: str) -> str:
     """This function will write a change with its sign; of a probability in percentage points."""
     sign = "+" if by > 0 else "−" if by < 0 else ""
     if is_risk(unit):
-        return f"{sign}{gettext('%(n)s points') % {'n': f'{abs(100 * by):.1f}'}}"
+        return sign + gettext("%(n)s points") % {"n": f"{abs(100 * by):.1f}"}
     return f"{sign}{plain(abs(by))} {words(unit)}".strip()

@@ -7,12 +7,32 @@ from django.utils.translation import gettext, gettext_noop as _n
 
 from healthhub.web import shown
 from healthhub.web.limits import NAMES
+from healthhub.web.patient import units
 from risk import cards
 
 FIGURES: Mapping[str, str] = {
     "pef_best": _n("personal best peak flow %(value)s L/min"),
     "dry_weight": _n("dry weight %(value)s kg"),
 }
+# Answers by the catalogue's codes.
+CODES: Mapping[str, str] = {
+    "never": _n("never"),
+    "former": _n("in the past"),
+    "current": _n("at present"),
+    "unknown": _n("not known"),
+    "no": _n("No"),
+    "yes": _n("Yes"),
+    "none": _n("none"),
+    "irregular": _n("irregular"),
+    "sinusRhythm": _n("sinus rhythm"),
+    "atrialFibrillation": _n("atrial fibrillation"),
+    "A": _n("alert"),
+    "C": _n("newly confused"),
+    "V": _n("responds to voice"),
+    "P": _n("responds to pain"),
+    "U": _n("unresponsive"),
+}
+INCONCLUSIVE = _n("inconclusive")
 CONTACTS: Mapping[str, str] = {"visit": _n("Visit"), "call": _n("Phone call"), "message": _n("Message"), "note": _n("Internal note")}
 CAME: Mapping[str, str] = {
     "seen": _n("seen"),
@@ -29,6 +49,11 @@ TOLD: Mapping[str, str] = {
     "break_glass": _n("Emergency opening"),
     "review_due": _n("Review due"),
 }
+
+
+def code_words(code: str) -> str:
+    """This function will put an answer of a coded kind in words; what a recorder could not decide is inconclusive."""
+    return gettext(CODES.get(code, INCONCLUSIVE))
 
 
 def rule_name(rule_id: str, names: Mapping[str, Mapping[str, str]]) -> str:
@@ -48,7 +73,7 @@ def figures_words(figures: Mapping[str, float], name: str, op: str = "") -> str:
     label = gettext(NAMES[name]) if name in NAMES and name not in shown.BOUNDS else ""
     bound = shown.BOUNDS.get(op) or shown.BOUNDS.get(name)
     frame = gettext(bound) if bound else "%(value)s %(unit)s"
-    told = " / ".join((frame % {"value": f"{value:g}", "unit": shown.unit_words(unit)}).strip() for unit, value in figures.items())
+    told = " / ".join((frame % {"value": f"{value:g}", "unit": units.words(unit)}).strip() for unit, value in figures.items())
     return f"{label} {told}".strip()
 
 

@@ -39,6 +39,17 @@ def ago(at: datetime) -> SafeString:
     return format_html('<time datetime="{}" title="{}" data-age>{}</time>', at.isoformat(), exact, words)
 
 
+BROWSERS = (("Edg/", "Edge"), ("MicroMessenger", "WeChat"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+SYSTEMS = (("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"), ("Mac OS", "Mac"), ("Linux", "Linux"))
+
+
+@register.filter
+def browser(agent: str) -> str:
+    """What a person would call the browser and machine behind a User-Agent header."""
+    found = [next((name for mark, name in known if mark in agent), "") for known in (BROWSERS, SYSTEMS)]
+    return " · ".join(name for name in found if name) or gettext("Unknown device")
+
+
 @register.filter
 def title_of(texts: Mapping[str, Any]) -> str:
     """The title of a notice in the reader's language."""

@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from healthhub.care import medications
+from healthhub.care.models import Medication
 from healthhub.people.models import Patient
 from healthhub.records import courses, shown as readings, summaries
 from healthhub.records.catalogue import Kind
@@ -56,6 +59,7 @@ class Found:
     lines: Sequence[Line]
     alerts: Sequence[Alert]
     medication: Sequence[Seen]
+    changes: Sequence[tuple[datetime, Medication, bool]]  # when a medicine was begun (true) or stopped
     forecasts: Sequence[dict[str, Any]]
     other: Course | None  # the day to compare with
 
@@ -83,6 +87,7 @@ def around(asked: Asked) -> Found:
             viewer=asked.visit.viewer, patient_id=patient, kind=kind.key, since=window.since, until=window.until, now=asked.visit.now
         ),
         medication=_readings(asked, ["medication_taken"]),
+        changes=_changes(asked),
         forecasts=(),
         other=None,
     )
@@ -129,6 +134,20 @@ def _readings(asked: Asked, kinds: list[str]) -> list[Seen]:
         patient_id=asked.patient.id, classes=asked.classes, since=window.since, until=window.until, limit=SINGLE, kinds=kinds
     )
     return newest_first[::-1]
+
+
+def _changes(asked: Asked) -> list[tuple[datetime, Medication, bool]]:
+    """Medicines begun or stopped in this time, by her own days."""
+    if medications.CLASS not in asked.classes:
+        return []
+    window, zone = asked.window, ZoneInfo(asked.patient.time_zone)
+    found_changes = []
+    for one in medications.medications_of(viewer=asked.visit.viewer, patient_id=asked.patient.id, now=asked.visit.now, stopped=True):
+        found_changes.append((datetime.combine(one.since, time(), zone), one, True))
+        ended = one.stopped_at or (datetime.combine(one.until + timedelta(days=1), time(), zone) if one.until else None)
+        if ended is not None and ended <= asked.visit.now:
+            found_changes.append((ended, one, False))
+    return [change for change in found_changes if window.since <= change[0] < window.until]
 
 
 def _forecasts(asked: Asked) -> list[dict[str, Any]]:

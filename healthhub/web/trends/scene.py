@@ -182,10 +182,11 @@ def _corner(day: str, low: float, mid: float, high: float, asked: Asked) -> tupl
 
 
 def marks(found: Found) -> list[Mark]:
-    """This function will give what happened: alerts by their severity, medication taken or missed."""
+    """This function will give what happened: alerts by their severity, medicines begun or stopped, taken or missed."""
     now = found.asked.visit.now
-    alerts = [Mark(one.evidence_at.timestamp(), _tone(one.severity), words.alert(one, now=now)) for one in found.alerts]
-    return alerts + [Mark(one.at.timestamp(), "pill" if one.value else "missed", words.taken(one, now=now)) for one in found.medication]
+    told = [Mark(one.evidence_at.timestamp(), _tone(one.severity), words.alert(one, now=now)) for one in found.alerts]
+    told += [Mark(at.timestamp(), "change", words.change(medicine, begun)) for at, medicine, begun in found.changes]
+    return told + [Mark(one.at.timestamp(), "pill" if one.value else "missed", words.taken(one, now=now)) for one in found.medication]
 
 
 def _tone(severity: str) -> str:

@@ -5,29 +5,34 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import gettext, gettext_noop as _n
+from django.utils.translation import gettext, pgettext
 
 from healthhub.web import shown
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """So many days, called `name`; `ticks` dates under a wide chart."""
+    """So many days; `ticks` dates under a wide chart."""
 
     key: str
     days: int
-    name: str
     ticks: int
+
+    @property
+    def name(self) -> str:
+        """What its tab says."""
+        words = {"day": pgettext("span", "Day"), "week": pgettext("span", "Week"), "month": pgettext("span", "Month")}
+        return (words | {"quarter": pgettext("span", "3 months"), "year": pgettext("span", "Year")})[self.key]
 
 
 SPANS: Mapping[str, Span] = {
     span.key: span
     for span in (
-        Span("day", 1, _n("Day"), 8),
-        Span("week", 7, _n("Week"), 7),
-        Span("month", 30, _n("Month"), 6),
-        Span("quarter", 91, _n("3 months"), 7),
-        Span("year", 365, _n("Year"), 12),
+        Span("day", 1, 8),
+        Span("week", 7, 7),
+        Span("month", 30, 6),
+        Span("quarter", 91, 7),
+        Span("year", 365, 12),
     )
 }
 USUAL = "month"
@@ -100,7 +105,7 @@ def ticks(window: Window, *, until: datetime, wide: bool) -> list[tuple[float, s
         return [(at.timestamp(), f"{number * step:02d}:00") for number, at in enumerate(hours)]
     if window.span.days == 365 and wide:
         return _months(window, until)
-    count = window.span.ticks if wide else min(4, window.span.ticks)
+    count = window.span.ticks if wide else 3
     whole = (until - window.since).days or 1
     every = max(round(whole / count), 1)
     days = [window.first + timedelta(days=number) for number in range(0, whole, every)]

@@ -11,9 +11,10 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from healthhub.audit import log
 from healthhub.lib.refused import NotVisible
@@ -38,11 +39,12 @@ WHO = ("patient", "caregiver", "clinician")
 SHOWN_ROWS = 60  # of the table below a chart
 PAGE_ROWS = 100
 GENERAL_DAYS = 30
+OFTEN = 2  # days of them with readings make a trend
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One kind of the overview: its newest reading, a fortnight of it, and a sentence about a month."""
+    """One kind of the overview: its newest reading, a fortnight of it, and a sentence about a month; `often` measured or rarely."""
 
     kind: Kind
     reading: Seen
@@ -50,6 +52,7 @@ class Tile:
     unit: str
     spark: SafeString
     sentence: str
+    often: bool
 
 
 @page(*WHO)
@@ -59,7 +62,11 @@ def trends(request: PageRequest, patient_id: UUID) -> HttpResponse:
     patient, classes = access.opened(visit.viewer, patient_id, action="read", now=visit.now)
     tiles = _tiles(visit, patient, classes)
     log.record(by=visit.viewer, did="observations.read", patient_id=patient.id, now=visit.now)
-    return render(request, "hh/trends.html", _frame(visit, patient) | {"tiles": tiles})
+    return render(
+        request,
+        "hh/trends.html",
+        _frame(visit, patient) | {"tiles": tiles, "often": [t for t in tiles if t.often], "rare": [t for t in tiles if not t.often]},
+    )
 
 
 @page(*WHO)
@@ -130,7 +137,7 @@ def _tile(visit: Visit, one: Seen, days: list[Bucket], today: Any) -> Tile:
     told = shown.value_words(one, glucose_unit=visit.glucose_unit, own=dict(visit.own_units) | {kind.key: unit})
     # Of what adds up the day counts, not its last hour.
     figure = shown.figure(days[-1].total, kind=kind, unit=unit) if kind.cumulative and days else told.figure
-    return Tile(kind, one, figure, told.unit, spark, _month(days, kind, unit))
+    return Tile(kind, one, figure, told.unit, spark, _month(days, kind, unit), often=len(days) >= OFTEN)
 
 
 def _month(days: list[Bucket], kind: Kind, unit: str) -> str:
@@ -146,7 +153,8 @@ def _month(days: list[Bucket], kind: Kind, unit: str) -> str:
     if seconds:
         mean2 = sum(value * count for value, count in seconds) / sum(count for _, count in seconds)
         mean = f"{mean}/{shown.figure(mean2, kind=kind, unit=unit)}"
-    return gettext("30 days: %(n)s readings, mean %(mean)s %(unit)s") % {"n": f"{n:,}", "mean": mean, "unit": shown.unit_words(unit)}
+    told = ngettext("30 days: %(n)s reading, %(mean)s %(unit)s", "30 days: %(n)s readings, mean %(mean)s %(unit)s", n)
+    return told % {"n": f"{n:,}", "mean": mean, "unit": shown.unit_words(unit)}
 
 
 def _chart(request: PageRequest, asked: Asked) -> dict[str, Any]:
@@ -155,11 +163,13 @@ def _chart(request: PageRequest, asked: Asked) -> dict[str, Any]:
     lines = scene.drawn_lines(all_found)
     table = words.table(all_found)
     wide, narrow = scene.scenes(all_found)
+    here = request.htmx.current_url_abs_path or ""
     return {
+        "embedded": bool(request.htmx) and not here.startswith(reverse("trends", args=[asked.patient.id])),
         "kind": asked.kind,
         "unit": shown.unit_words(asked.unit),
         "window": asked.window,
-        "spans": [(span.key, gettext(span.name), span.key == asked.window.span.key) for span in SPANS.values()],
+        "spans": [(span.key, span.name, span.key == asked.window.span.key) for span in SPANS.values()],
         "query": _query(asked.window),
         "compare_query": _query(asked.window) + ("" if asked.compare else "&compare=week"),
         "compared": words.compared(all_found),
@@ -189,14 +199,15 @@ def _events(all_found: Found) -> list[tuple[datetime, str, str]]:
     """The marks in words, newest first: when, how severe (an alert) or nothing (a medication), what."""
     alerts = [(one.evidence_at, one.severity, one.evidence["texts"]["patient"]) for one in all_found.alerts]
     medication = [(one.at, "", gettext("Medication taken") if one.value else gettext("Medication missed")) for one in all_found.medication]
-    return sorted(chain(alerts, medication), key=lambda event: event[0], reverse=True)[:SHOWN_ROWS]
+    changes = [(at, "", words.change(medicine, begun)) for at, medicine, begun in all_found.changes]
+    return sorted(chain(alerts, changes, medication), key=lambda event: event[0], reverse=True)[:SHOWN_ROWS]
 
 
 def _others(asked: Asked) -> dict[str, Any]:
-    """The other kinds of hers, to go to from here."""
-    newest = readings.latest(patient_id=asked.patient.id, classes=asked.classes, now=asked.visit.now)
-    keys = [key for key in (*KINDS, *newest) if key in newest and draws(BY_KEY[key])]
-    return {"kinds": [(key, shown.both(BY_KEY[key].name), key == asked.kind.key) for key in dict.fromkeys(keys)]}
+    """What she measures day by day, to go to from here; the rest is reached by way of all trends."""
+    newest = readings.latest(patient_id=asked.patient.id, classes=asked.classes, now=asked.visit.now, kinds=KINDS)
+    keys = [key for key in KINDS if key in newest]
+    return {"kinds": [(key, shown.both(BY_KEY[key].name), key == asked.kind.key) for key in dict.fromkeys([*keys, asked.kind.key])]}
 
 
 def _page_of(request: PageRequest, asked: Asked) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext, gettext_noop as _n, ngettext
 
+from healthhub.care.models import Medication
 from healthhub.lib.units import from_canonical
 from healthhub.records.catalogue import CUFFLESS, OUT_OF_ORDER
 from healthhub.records.shown import Seen
@@ -95,6 +96,12 @@ def taken(one: Seen, *, now: datetime) -> str:
     """This function will say whether a medication was taken."""
     words = gettext("Medication taken") if one.value else gettext("Medication missed")
     return f"{words}, {shown.clock_words(one.at, now=now)}"
+
+
+def change(medicine: Medication, begun: bool) -> str:
+    """This function will say that a medicine was begun or stopped: "Started: amlodipine 5 mg"."""
+    name = f"{medicine.name} {medicine.dose}".strip()
+    return gettext("Started: %(name)s") % {"name": name} if begun else gettext("Stopped: %(name)s") % {"name": name}
 
 
 def sentence(found: Found) -> str:
@@ -216,6 +223,8 @@ def _shapes(found: Found) -> list[Legend]:
     told = []
     if found.alerts:
         told.append(Legend("mark-amber", gettext("triangle: an alert")))
+    if found.changes:
+        told.append(Legend("mark-change", gettext("diamond: a medicine started or stopped")))
     if any(one.value for one in found.medication):
         told.append(Legend("mark-pill", gettext("filled bar below: medication taken")))
     if any(not one.value for one in found.medication):

@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 from django.utils import timezone
 
+from healthhub.config import monday
 from healthhub.config.seed import seed
 from healthhub.lib.refused import Refused
 
@@ -14,7 +16,12 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         try:
-            made = seed(now=timezone.now())
+            now = timezone.now()
+            with transaction.atomic():
+                made = seed(now=now)
+                if made:
+                    monday.before(now=now)
+                    monday.morning(now=now)
         except Refused as refused:
             raise CommandError(refused.sentence) from refused
         if options["verbosity"] > 1:

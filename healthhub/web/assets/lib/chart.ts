@@ -40,8 +40,10 @@ export interface Words {
 }
 
 const SHORTEST = 1800; // seconds: no zoom shows less
-const TONES: Record<string, string> = { target: "--calm", watch: "--watch", amber: "--amber", urgent: "--urgent", red: "--red", pill: "--watch", missed: "--watch" };
+const TONES: Record<string, string> = { target: "--calm", watch: "--watch", amber: "--amber", urgent: "--urgent", red: "--red", pill: "--watch", missed: "--watch", change: "--watch" };
 const DASHES: Record<string, number[]> = { target: [4, 3], watch: [2, 4], amber: [6, 3], urgent: [8, 3], red: [8, 2] };
+/** Day before month, as everywhere on the pages. */
+const locale = () => (document.documentElement.lang.startsWith("en") ? "en-GB" : document.documentElement.lang);
 const colour = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 /** Times and values; between neighbours further apart than the gap stands a nothing, so that no line crosses it. */
@@ -103,7 +105,7 @@ function ground(plot: uPlot, columns: Columns): void {
   ctx.restore();
 }
 
-/** The same shapes as on the drawing: a rounded bar for a medication, a triangle for an alert. */
+/** The same shapes as on the drawing: a rounded bar for a medication, a diamond for its change, a triangle for an alert. */
 function mark(plot: uPlot, x: number, tone: string): void {
   const { ctx, bbox } = plot;
   const size = 5 * devicePixelRatio;
@@ -112,6 +114,12 @@ function mark(plot: uPlot, x: number, tone: string): void {
   ctx.beginPath();
   if (tone === "pill" || tone === "missed") {
     ctx.roundRect(x - size, y, size * 2, size, size / 2);
+  } else if (tone === "change") {
+    ctx.moveTo(x, y - size);
+    ctx.lineTo(x + size, y);
+    ctx.lineTo(x, y + size);
+    ctx.lineTo(x - size, y);
+    ctx.closePath();
   } else {
     ctx.moveTo(x, y - size);
     ctx.lineTo(x + size, y + size);
@@ -124,7 +132,7 @@ function mark(plot: uPlot, x: number, tone: string): void {
 
 /** Words for the time axis: hours, days or months, whatever the distance of ticks asks for. */
 function dates(zone: string): (plot: uPlot, splits: number[], index: number, space: number, step: number) => string[] {
-  const language = document.documentElement.lang;
+  const language = locale();
   const form = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(language, { timeZone: zone, ...options });
   const hour = form({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   const day = form({ day: "numeric", month: "short" });
@@ -142,7 +150,7 @@ function dates(zone: string): (plot: uPlot, splits: number[], index: number, spa
 /** Draws the columns into the host, and gives the hand that moves them. */
 export function chart(host: HTMLElement, columns: Columns, words: Words): Chart {
   const [times, values] = series(columns);
-  const language = document.documentElement.lang;
+  const language = locale();
   const said = document.createElement("p");
   said.className = "dense-said figures";
   said.setAttribute("role", "status");

@@ -34,7 +34,7 @@ export interface Pad {
   language: string;
   phone: string;
   emergency: string;
-  kinds: { what: string; name: string; form: string }[];
+  kinds: { what: string; name: string; drawing: string; form: string }[]; // drawing and form: HTML of our own server
   known: Known;
 }
 
