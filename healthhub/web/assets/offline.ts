@@ -162,7 +162,6 @@ document.addEventListener("click", (event) => {
 });
 one("#retry").addEventListener("click", () => window.location.reload());
 one("#send").addEventListener("click", () => void send().then(told));
-document.addEventListener("hh:sent", () => void list());
 whenTold(() => void list());
 // The network is back: where she wanted to go is fetched, unless she is in the middle of something.
 window.addEventListener("online", () => {

@@ -33,17 +33,18 @@ async function show(): Promise<void> {
   if (parts.length || !place.classList.contains("good")) say(parts.join(" · "), refused.length ? "bad" : "");
 }
 
+function saySent(count: number): void {
+  const place = maybe("#waiting");
+  if (!place) return;
+  say(words(place, "sent", count), "good");
+  setTimeout(() => {
+    place.classList.remove("good");
+    void show();
+  }, 8_000);
+}
+
 async function sync(): Promise<void> {
   const done = await send();
-  const place = maybe("#waiting");
-  if (place && done && done.sent > 0) {
-    say(words(place, "sent", done.sent), "good");
-    document.dispatchEvent(new CustomEvent("hh:sent", { detail: done }));
-    setTimeout(() => {
-      place.classList.remove("good");
-      void show();
-    }, 8_000);
-  }
   await show();
   if (done && (await everythingWaiting()).some((entry) => !entry.refused)) await askForSync();
 }
@@ -122,7 +123,7 @@ if (worn) void warnBeforeSignOut(worn);
 if (maybe("#busy")) watchRequests();
 if (user) watchIdle();
 void settle();
-whenTold(() => void show());
+whenTold((sent) => (sent ? saySent(sent) : void show()));
 window.addEventListener("online", () => void sync());
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") void sync();

@@ -22,15 +22,15 @@ export interface Sent {
 const MOST = 200;
 const ROOM = "healthhub";
 
-/** Tells every page and the worker that what waits has changed. */
-export function tell(): void {
+/** Tells every page that what waits has changed, and how many readings have just been sent (by a page or by the worker). */
+export function tell(sent = 0): void {
   const channel = new BroadcastChannel(ROOM);
-  channel.postMessage("waiting");
+  channel.postMessage(sent);
   channel.close();
 }
 
-export function whenTold(listen: () => void): void {
-  new BroadcastChannel(ROOM).addEventListener("message", listen);
+export function whenTold(listen: (sent: number) => void): void {
+  new BroadcastChannel(ROOM).addEventListener("message", (message: MessageEvent<number>) => listen(message.data));
 }
 
 /** Who is signed in now, with a fresh token; null without network. */
@@ -55,8 +55,10 @@ export async function standing(user: string): Promise<{ waiting: Waiting[]; refu
 }
 
 /** Sends what waits for whoever is signed in; two pages at once wait for each other. Without network everything stays. */
-export function send(): Promise<Sent | null> {
-  return navigator.locks.request("healthhub-send", sendAlone);
+export async function send(): Promise<Sent | null> {
+  const done = await navigator.locks.request("healthhub-send", sendAlone);
+  if (done?.sent) tell(done.sent);
+  return done;
 }
 
 async function sendAlone(): Promise<Sent | null> {
