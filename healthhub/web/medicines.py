@@ -45,7 +45,7 @@ def medicines(request: PageRequest, patient_id: UUID) -> HttpResponse:
             problems[refused.field or "name"] = gettext(refused.sentence)
         else:
             messages.success(request, gettext("It stands on the list now."))
-            return redirect("medications", patient.id)
+            return redirect("medicines", patient.id)
     return _page(request, patient, problems)
 
 
@@ -118,7 +118,7 @@ def stop(request: PageRequest, patient_id: UUID, medication_id: UUID) -> HttpRes
     """This function will take a medicine off the list."""
     stopped = medications.stop(medication_id=medication_id, by=request.visit.viewer, now=request.visit.now)
     messages.success(request, gettext("%(name)s is off the list. What was taken stays on file.") % {"name": stopped.name})
-    return redirect("medications", patient_id)
+    return redirect("medicines", patient_id)
 
 
 @page("patient", "caregiver", methods=("POST",))
@@ -135,4 +135,4 @@ def intake(request: PageRequest, patient_id: UUID, medication_id: UUID) -> HttpR
         medications.say(medication_id=medication_id, day=day, at=at, taken=said == "taken", by=visit.viewer, now=visit.now)
     if request.htmx:
         return redirect("home_tasks", patient_id)
-    return redirect("medications", patient_id) if posted.get("on") == "medicines" else redirect("home", patient_id)
+    return redirect("medicines", patient_id) if posted.get("on") == "medicines" else redirect("home", patient_id)

@@ -99,8 +99,7 @@ def looked_at(browser: Browser, web: Web, patient: Patient, role: str) -> dict[s
         reader = Reader(browser, web, walking.client(role), language=reading.language, cookies=cookies)
         for name in walking.walk(reader.page, role=role, patient=patient):
             for shape in reading.shapes:
-                reader.page.set_viewport_size({"width": shape.size[0], "height": shape.size[1]})
-                reader.page.emulate_media(color_scheme=shape.theme, reduced_motion="reduce")
+                walking.take_shape(reader.page, shape)
                 key = f"{name} {shape.name} {reading.language} {shape.theme} {reading.type_size}"
                 walking.shot(reader.page, walking.SHOTS / f"{key.replace(' ', '-')}.png")
                 found[key] = walking.axe(reader.page)

@@ -151,6 +151,16 @@ def shot(page: Page, path: Path) -> None:
     page.screenshot(path=path, full_page=True, animations="disabled")
 
 
+def take_shape(page: Page, shape: Shape) -> None:
+    """This function will give a page a reader's screen and theme; rows that are out of sight take a new theme only when drawn anew."""
+    page.set_viewport_size({"width": shape.size[0], "height": shape.size[1]})
+    dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    page.emulate_media(color_scheme=shape.theme, reduced_motion="reduce")
+    if dark != (shape.theme == "dark"):
+        page.reload()
+        page.wait_for_load_state("networkidle")
+
+
 def walk(page: Page, *, role: str, patient: Patient) -> Iterator[str]:
     """This function will open each page of a role in turn and give its name."""
     for name, (whose, address) in PAGES.items():
