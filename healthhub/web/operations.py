@@ -200,8 +200,8 @@ def _queues(found: House, now: datetime) -> Light:
     for tone in ("red", "amber"):
         if tone in tones:
             one = tones[tone]
-            says = gettext("%(n)s %(what)s wait") % {"n": one.rows, "what": gettext(WAITING[one.name])}
-            return Light("queues", tone, f"{says}, {gettext('the oldest')}", one.since)
+            says = gettext("%(n)s %(what)s wait, the oldest since") % {"n": one.rows, "what": gettext(WAITING[one.name])}
+            return Light("queues", tone, says, one.since)
     return Light("queues", "calm", gettext("nothing waits longer than it should"))
 
 
