@@ -25,7 +25,8 @@ FROM unnest(%s::uuid[]) AS p(id) CROSS JOIN unnest(%s::smallint[], %s::timestamp
            CASE WHEN bool_or(y.flags <> 0) THEN array_agg(y.flags) END
     FROM (
         SELECT * FROM records_observation x
-        WHERE x.patient_id = p.id AND x.kind = w.kind AND x.at >= w.since AND x.at >= %s AND x.at <= %s AND x.state = 0 AND x.received_at <= %s
+        WHERE x.patient_id = p.id AND x.kind = w.kind AND x.at >= w.since AND x.at >= %s AND x.at <= %s
+          AND x.state = 0 AND x.received_at <= %s
         ORDER BY x.at, x.seq OFFSET 0
     ) y
 ) o
