@@ -17,7 +17,7 @@ from healthhub.live import bell
 from healthhub.people import access
 from healthhub.people.access import Viewer
 from healthhub.people.models import Patient
-from monitoring import chains, states
+from monitoring import chains, states, telling
 from monitoring.judge import Finding
 from monitoring.models import LIVE_STATES, Alert, Severity, Snooze, Step
 from notifications import post
@@ -65,54 +65,29 @@ def _due_of_chain(alert: Alert, *, start: datetime) -> datetime | None:
     return start + timedelta(minutes=alert.chain[alert.step]["after_minutes"])
 
 
-def _words(alert: Alert, people: Iterable[UUID], *, reason: str, now: datetime) -> list[Message]:
-    """What to tell whom: the patient in her words, everyone else in the clinician's; not those who snoozed the alert."""
+def _words(alert: Alert, people: Iterable[UUID], *, reason: str, now: datetime, unanswered: bool = False) -> list[Message]:
+    """What to tell whom, in the words of each (`telling`); not those who snoozed the alert."""
     snoozed = set(Snooze.objects.filter(alert=alert, undone_at=None, until__gt=now).values_list("person_id", flat=True))
     told = [person for person in people if person not in snoozed]
-    messages = []
-    for audience in ("patient", "clinician"):
-        who = [p for p in told if (p == alert.patient.user_id) == (audience == "patient")]
-        if who:
-            messages.append(
-                Message(
-                    people=who,
-                    about=about(alert),
-                    reason=reason,
-                    severity=alert.severity,
-                    texts=_texts(alert, audience),
-                    patient_id=alert.patient_id,
-                    data_class=alert.data_class,
-                )
-            )
-    return messages
+    waited = now - alert.opened_at if unanswered else None
+    return [
+        Message(
+            people=who,
+            about=about(alert),
+            reason=reason,
+            severity=alert.severity,
+            texts=telling.texts(alert, audience, waited=waited),
+            patient_id=alert.patient_id,
+            data_class=alert.data_class,
+        )
+        for audience, who in telling.audiences(alert.patient, told, now=now)
+    ]
 
 
 def words_for_group(alert: Alert, group: str, *, reason: str, now: datetime) -> list[Message]:
     """This function will give what to tell one group (`chains.groups`) beside the chain: a silent patient first, her carer next."""
     people = chains.groups(patient=alert.patient, data_class=alert.data_class, now=now)[group]
     return _words(alert, people, reason=reason, now=now)
-
-
-def _texts(alert: Alert, audience: str) -> dict[str, dict[str, str]]:
-    titles = TITLES[Severity(alert.severity)]
-    words = alert.evidence["texts"][audience]
-    named = audience == "clinician"
-    return {
-        language: {
-            "title": f"{alert.patient.name} · {titles[language]}" if named else titles[language],
-            "body": words[language],
-        }
-        for language in ("zh-hans", "en")
-    }
-
-
-TITLES = {
-    Severity.RED: {"zh-hans": "紧急：请立即处理", "en": "Emergency: act now"},
-    Severity.URGENT: {"zh-hans": "当日需处理的提醒", "en": "Urgent: needs contact today"},
-    Severity.AMBER: {"zh-hans": "需要关注的提醒", "en": "Needs attention"},
-    Severity.WATCH: {"zh-hans": "趋势提示", "en": "Worth watching"},
-    Severity.INFO: {"zh-hans": "信息", "en": "For your information"},
-}
 
 
 def open_for(finding: Finding, *, patient: Patient, now: datetime, outbox: list[Message]) -> Alert:
@@ -335,7 +310,8 @@ def _handle_one(now: datetime) -> bool:
     else:
         people = [UUID(p) for p in alert.chain[alert.step]["people"]] if alert.step < len(alert.chain) else []
         _step(alert, "escalated", now=now, chain_step=alert.step, people=[str(p) for p in people])
-        post.post_all(messages=_words(alert, people, reason=f"escalated_{alert.step}_{alert.version}", now=now), now=now)
+        reason = f"escalated_{alert.step}_{alert.version}"
+        post.post_all(messages=_words(alert, people, reason=reason, now=now, unanswered=True), now=now)
         waited = alert.chain[alert.step]["after_minutes"] if alert.step < len(alert.chain) else 0
         alert.step += 1
         alert.due_at = _due_of_chain(alert, start=now - timedelta(minutes=waited))

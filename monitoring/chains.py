@@ -64,7 +64,7 @@ def groups(*, patient: Patient, data_class: str, now: datetime) -> dict[str, lis
     Where nobody of the team is on duty, the whole team is: an alert must not fall between two rosters.
     """
     may_know = list(access.watchers_of(patient.id, data_class=data_class, now=now))
-    staff = _staff(patient, now)
+    staff = staff_of(patient, now)
     clinicians = [p for p in may_know if p in staff]
     return {
         "patient": [p for p in may_know if p == patient.user_id],
@@ -75,8 +75,8 @@ def groups(*, patient: Patient, data_class: str, now: datetime) -> dict[str, lis
     }
 
 
-def _staff(patient: Patient, now: datetime) -> dict[UUID, bool]:
-    """The clinicians of the patient's own team: user id -> on duty."""
+def staff_of(patient: Patient, now: datetime) -> dict[UUID, bool]:
+    """This function will give the clinicians of the patient's own team: user id -> on duty."""
     if patient.team_id is None:
         return {}
     rows = Membership.objects.filter(team_id=patient.team_id, role__in=CLINICIANS, since__lte=now).exclude(until__lte=now)

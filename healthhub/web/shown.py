@@ -25,6 +25,7 @@ UNITS: Mapping[str, str] = {
     "{steps}": _n("steps"),
     "{score}": "",
     "{code}": "",
+    "{points}": _n("points"),
     "{puffs}": _n("puffs"),
     "min": _n("min"),
     "h": _n("h"),

@@ -25,7 +25,7 @@ WORDS = {"zh-hans": "血氧低", "en": "Oxygen is low"}
 
 def finding(at: datetime, rule: str = "OX-1", severity: str = "urgent", **changes: Any) -> Finding:
     evidence = {"inputs": [], "limits": [], "texts": {"patient": WORDS, "clinician": WORDS}, "source": "test"}
-    return Finding(rule, "1", severity, "vitals", at, evidence, **changes)
+    return Finding(rule, "1", severity, "vitals", at, changes.pop("evidence", evidence), **changes)
 
 
 def fire(world: World, **changes: Any) -> Alert:
@@ -79,6 +79,25 @@ class TestAnAlert:
             assert told(alert, f"escalated_{alert.step - 1}") == people
         assert alert.state == AlertState.ESCALATED
         assert alert.due_at is None
+
+    def test_each_is_told_in_words_of_her_own(self, world: World) -> None:
+        texts = {"patient": {"zh-hans": "请坐下。", "en": "Sit down."}, "clinician": {"zh-hans": "血氧 82 %", "en": "SpO2 82 %"}}
+        alert = fire(world, severity="red", evidence={"inputs": [], "limits": [], "texts": texts, "source": "test"})
+        for minutes in (5, 15):
+            alerts.handle_due(now=world.now + timedelta(minutes=minutes))
+
+        def words(name: str, reason: str, language: str) -> tuple[str, str]:
+            notice = Notice.objects.get(about=alerts.about(alert), person__name=name, reason__startswith=reason)
+            return notice.texts[language]["title"], notice.texts[language]["body"]
+
+        assert words("Ana Silva", "opened", "en") == ("Emergency: act now", "Sit down.")
+        assert words("Dr Lim", "opened", "en") == ("Ana Silva · Emergency: act now", "SpO2 82 %")
+        assert words("Cleo Silva", "opened", "en")[1] == "Ana Silva is told: “Sit down.”"
+        assert words("Mei Tan", "escalated_1", "en")[1] == "Raised 5 minutes ago, and nobody is looking after it. SpO2 82 %"
+        assert words("Cleo Silva", "escalated_2", "zh-hans") == (
+            "Ana Silva · 紧急：请立即处理",
+            "15 分钟前发出，目前还没有人处理。请马上联系Ana Silva。Ana Silva收到的提示：“请坐下。”",
+        )
 
     def test_snoozing_is_for_one_person_and_can_be_undone(self, world: World) -> None:
         alert = fire(world)

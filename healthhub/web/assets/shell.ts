@@ -1,11 +1,12 @@
 // Around every page: the worker, what waits on this phone, the end of the session, and a sign that something is under way.
 import { watchIdle } from "./lib/idle";
-import { send, session, standing, whenTold } from "./lib/outbox";
+import { send, sentWithin, session, standing, whenTold } from "./lib/outbox";
 import { all, maybe, one } from "./lib/page";
 import { everythingWaiting, fact, keepFact, keepPad, padOf, type Pad } from "./lib/store";
 
 const { user, learn: own } = document.body.dataset;
 const FRESH = 15 * 60_000;
+const SAID = 8_000; // milliseconds that a good word stands
 const SLOW = 300; // what takes longer shows that it is under way
 
 function words(place: HTMLElement, name: string, count: number): string {
@@ -40,7 +41,7 @@ function saySent(count: number): void {
   setTimeout(() => {
     place.classList.remove("good");
     void show();
-  }, 8_000);
+  }, SAID);
 }
 
 async function sync(): Promise<void> {
@@ -65,6 +66,8 @@ async function learn(path: string): Promise<void> {
 }
 
 async function settle(): Promise<void> {
+  const sent = await sentWithin(SAID);
+  if (sent) saySent(sent);
   if (user) {
     await keepFact("user", user);
     await keepFact("language", document.documentElement.lang);

@@ -1,5 +1,5 @@
 // Sending what waits: in her own session only, as often as it takes, and nothing twice (each reading has its key).
-import { everythingWaiting, forget, keepWaiting, waitingOf, type Waiting } from "./store";
+import { everythingWaiting, fact, forget, keepFact, keepWaiting, waitingOf, type Waiting } from "./store";
 
 export interface Session {
   user: string | null;
@@ -57,8 +57,18 @@ export async function standing(user: string): Promise<{ waiting: Waiting[]; refu
 /** Sends what waits for whoever is signed in; two pages at once wait for each other. Without network everything stays. */
 export async function send(): Promise<Sent | null> {
   const done = await navigator.locks.request("healthhub-send", sendAlone);
-  if (done?.sent) tell(done.sent);
+  if (done?.sent) {
+    // A page that is just being loaded does not hear it, and asks.
+    await keepFact("sent", `${done.sent} ${Date.now()}`);
+    tell(done.sent);
+  }
   return done;
+}
+
+/** How many readings were sent within the last so many milliseconds. */
+export async function sentWithin(milliseconds: number): Promise<number> {
+  const [count = 0, at = 0] = ((await fact("sent")) ?? "").split(" ").map(Number);
+  return Date.now() - at < milliseconds ? count : 0;
 }
 
 async function sendAlone(): Promise<Sent | null> {
