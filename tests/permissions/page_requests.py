@@ -91,7 +91,7 @@ ABOUT_HER = frozenset(
         "chart_summary",
         "limits_edit",
         "chart_glass",
-    }  # fmt: skip
+    }
 )
 
 
