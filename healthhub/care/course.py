@@ -22,7 +22,7 @@ from healthhub.people.access import Viewer
 from healthhub.records import shown, summaries
 from healthhub.records.catalogue import KINDS
 from healthhub.records.summaries import Bucket
-from monitoring.models import Limit, Step
+from monitoring.models import Alert, Limit, Step
 from notifications import told
 
 SORTS = ("readings", "alerts", "medication", "symptoms", "limits", "contacts", "notices")
@@ -43,6 +43,7 @@ class Event:
     what: Any
     did: str = ""
     by: str = ""
+    rule: str = ""  # of a notice: the rule of the alert it is about
 
 
 @dataclass(slots=True)
@@ -179,5 +180,12 @@ def _notices(patient: UUID, classes: frozenset[str], since: datetime, until: dat
     for one in told.of_patient(patient, since=since, until=until, limit=MOST):
         if not one.data_class or parts(one.data_class) <= classes:
             groups[one.about, one.reason, one.at].append(one)
-    for (_, reason, at), people in groups.items():
-        yield Event(at, "notices", people, did=reason)
+    rules = _rules({about for about, _, _ in groups})
+    for (about, reason, at), people in groups.items():
+        yield Event(at, "notices", people, did=reason, rule=rules.get(about, ""))
+
+
+def _rules(about: Collection[str]) -> dict[str, str]:
+    """The rules of the alerts that notices are about (`alert:<id>`), by what they are about."""
+    ids = [one.removeprefix("alert:") for one in about if one.startswith("alert:")]
+    return {f"alert:{pk}": rule for pk, rule in Alert.objects.filter(pk__in=ids).values_list("pk", "rule_id")}

@@ -75,10 +75,11 @@ WITH new AS (
 ), fresh AS (
     INSERT INTO records_fresh (patient_id, kind) SELECT DISTINCT %s::uuid, kind FROM stored ON CONFLICT DO NOTHING
 ), moved AS (
-    UPDATE records_timeline SET last_seq = GREATEST(last_seq, (SELECT coalesce(max(seq), 0) FROM stored)), last_received_at = %s
+    UPDATE records_timeline SET last_seq = GREATEST(last_seq, (SELECT coalesce(max(seq), 0) FROM stored)),
+        last_received_at = GREATEST(last_received_at, %s)
     WHERE patient_id = %s
 ), heard AS (
-    UPDATE records_source SET last_received_at = %s WHERE id = ANY(%s::bigint[])
+    UPDATE records_source SET last_received_at = GREATEST(last_received_at, %s) WHERE id = ANY(%s::bigint[])
 ){logged}
 SELECT seq FROM stored
 """

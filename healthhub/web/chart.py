@@ -17,6 +17,7 @@ from healthhub.people import access
 from healthhub.people.models import Patient
 from healthhub.records import shown as readings
 from healthhub.records.catalogue import BY_KEY, SUSPICIOUS, Kind
+from healthhub.records.models import Method
 from healthhub.records.shown import Seen
 from healthhub.web import shown
 from healthhub.web.pages import PageRequest, Visit, page
@@ -33,6 +34,7 @@ from risk import standings
 SPANS = {"7": _n("7 days"), "30": _n("30 days"), "90": _n("90 days")}
 MANY = 400  # more readings than this are drawn as days
 TABLE = 60
+LATELY = timedelta(days=10)
 DRAWN = 6  # alerts that are drawn on one page
 
 
@@ -135,7 +137,8 @@ def _trend_context(
     span = request.GET.get("days", "30")
     span = span if span in SPANS else "30"
     context: dict[str, Any] = {
-        "kinds": [(key, shown.both(BY_KEY[key].name), key == chosen) for key in drawn],
+        "kinds": [(key, shown.both(BY_KEY[key].name), key == chosen) for key in drawn if key == chosen or _often(newest[key], visit.now)],
+        "rarer": [(key, shown.both(BY_KEY[key].name), False) for key in drawn if key != chosen and not _often(newest[key], visit.now)],
         "spans": [(days, gettext(words), days == span) for days, words in SPANS.items()],
         "chosen": chosen,
         "span": span,
@@ -154,6 +157,12 @@ def _trend_context(
         "wide": _drawing(patient, classes, found, kind, since, visit, limits, wide=True),
         "narrow": _drawing(patient, classes, found, kind, since, visit, limits, wide=False),
     }
+
+
+def _often(one: Seen, now: datetime) -> bool:
+    """Whether a kind is followed at home at present: the laboratory's and what was measured long ago stand behind these."""
+    kind = BY_KEY[one.kind]
+    return kind.data_class != "labs" and one.method == Method.DEVICE and now - one.at < LATELY
 
 
 def _limits(alerts: list[Any], kind: Kind, visit: Visit) -> list[float]:

@@ -14,6 +14,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from healthhub.audit.models import Check
+from healthhub.people import memberships
 from healthhub.web.health import Part, parts
 from healthhub.web.pages import PageRequest, page
 from monitoring import beats, house
@@ -150,6 +151,7 @@ def _context(request: PageRequest) -> dict[str, object]:
         "checking": found.check is not None and found.check.ended_at is None and visit.now - found.check.asked_at < timedelta(minutes=30),
         "check_ended": found.check_ended,
         "facts": _facts(found),
+        "second_factor": memberships.has_second_factor(visit.user),
     }
 
 
@@ -200,8 +202,8 @@ def _queues(found: House, now: datetime) -> Light:
     for tone in ("red", "amber"):
         if tone in tones:
             one = tones[tone]
-            says = gettext("%(n)s %(what)s wait") % {"n": one.rows, "what": gettext(WAITING[one.name])}
-            return Light("queues", tone, f"{says}, {gettext('the oldest')}", one.since)
+            says = gettext("%(n)s %(what)s wait, the oldest since") % {"n": one.rows, "what": gettext(WAITING[one.name])}
+            return Light("queues", tone, says, one.since)
     return Light("queues", "calm", gettext("nothing waits longer than it should"))
 
 

@@ -49,6 +49,11 @@ class Line:
         return max(len(self.row.alerts) - 1, 0)
 
     @property
+    def stale(self) -> bool:
+        """Whether she was looked through before the alert shown came up: such a look says nothing about it."""
+        return bool(self.row.alerts and self.row.looked and self.row.looked.at < self.row.alerts[0].last_evidence_at)
+
+    @property
     def target(self) -> datetime | None:
         """Until when somebody should have taken the alert shown; None where nobody need, or somebody has."""
         if not self.row.alerts or self.row.alerts[0].acknowledged_by_id is not None:

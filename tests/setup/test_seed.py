@@ -118,6 +118,7 @@ def test_on_monday_morning_there_is_something_of_every_kind_and_a_past_to_look_a
     assert monday.morning(now=NOW) >= len(monday.MORNING)
     doctor = access.viewer_of(User.objects.get(email=who.DOCTOR.email))
     found = worklist.worklist(viewer=doctor, now=NOW)
+    assert [row.patient.name for row in found.rows if row.silent_since and row.last and row.last.at > row.silent_since] == []
     for bucket in ("red", "urgent", "amber", "calm"):
         assert found.counts[bucket], (bucket, found.counts)
     held = [row for row in found.rows if row.alerts and row.alerts[0].acknowledged_by]

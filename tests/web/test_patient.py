@@ -93,7 +93,7 @@ def test_the_timeline_has_everything_in_its_order(world: World, lim: Client) -> 
         "Severely raised blood pressure · Opened", "Severely raised blood pressure · Taken",
         "Spoke with the patient: rests now", "Medication taken",
         "moderate", "High home blood pressure week, switched off", "white coat",
-        "&lt;b&gt;daughter&lt;/b&gt; moved away", "Notice sent: Alert",
+        "&lt;b&gt;daughter&lt;/b&gt; moved away", "Severely raised blood pressure · Notice sent: Alert",
         "Dr Lim: ", "190–191 / 115–116 mmHg",
     ):  # fmt: skip
         assert words in page, words

@@ -99,7 +99,19 @@ def days_context(request: PageRequest, patient_id: UUID) -> dict[str, Any]:
 def _day(day: Day, visit: Visit, names: dict[str, dict[str, str]]) -> ShownDay:
     today = timezone.localtime(visit.now).date()
     readings = [(shown.both(BY_KEY[kind].name), *bucket_words(kind, bucket, visit)) for kind, bucket in day.readings]
-    return ShownDay(day.day, shown.day_words(day.day, today=today), readings, [_line(event, visit, names) for event in day.events])
+    lines = folded([_line(event, visit, names) for event in day.events], visit)
+    return ShownDay(day.day, shown.day_words(day.day, today=today), readings, lines)
+
+
+def folded(lines: list[Line], visit: Visit) -> list[Line]:
+    """This function will draw what was taken as planned in a day together: one line that tells when, at the place of the last."""
+    taken = [line for line in lines if line.sort == "medication" and line.tone == "pill"]
+    if len(taken) < 2:
+        return lines
+    times = (f"{timezone.localtime(line.at, visit.zone):%H:%M} {line.text}".strip() for line in reversed(taken))
+    title = gettext("Medication taken, %(n)s times") % {"n": len(taken)}
+    one = Line(taken[0].at, "medication", "pill", title, " · ".join(times))
+    return [one if line is taken[0] else line for line in lines if line is taken[0] or line not in taken]
 
 
 def bucket_words(kind: str, bucket: Bucket, visit: Visit) -> tuple[str, str]:
@@ -176,6 +188,8 @@ def _notice(event: Event, visit: Visit, names: dict[str, dict[str, str]]) -> Lin
     reason = event.did.split("_")[0] if event.did.startswith(("escalated", "came", "worsened")) else event.did
     reason = "came_back" if reason == "came" else reason
     title = gettext("Notice sent: %(why)s") % {"why": gettext(words.TOLD.get(reason, reason))}
+    if event.rule:
+        title = f"{words.rule_name(event.rule, names)} · {title}"
     return Line(event.at, event.sort, "info", title, told=people)
 
 

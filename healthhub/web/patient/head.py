@@ -1,11 +1,12 @@
 """What stands above every tab of a patient's page: who she is, by what right one sees her, her devices, limits of her own."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop as _n
 
 from healthhub.audit import log
@@ -16,8 +17,9 @@ from healthhub.records import shown as readings
 from healthhub.records.catalogue import BY_KEY
 from healthhub.records.models import Method
 from healthhub.records.shown import Seen
+from healthhub.records.summaries import Bucket
 from healthhub.web import shown
-from healthhub.web.pages import PageRequest
+from healthhub.web.pages import PageRequest, Visit
 from healthhub.web.patient import words
 from monitoring import plans
 
@@ -31,7 +33,9 @@ TABS = (
     ("chart_plan", _n("Plan and limits")),
     ("chart_history", _n("History")),
 )
-SHOWN = 8  # newest values in the header
+SHOWN = 6  # newest values in the header
+USUAL_DAYS = 30  # before today, whose mean stands beside a newest value
+ENOUGH_DAYS = 5  # with readings, for a mean that says something
 STEADY = frozenset({"height", "dry_weight", "pef_best", "self_rated_health"})  # of no news in a header
 
 
@@ -58,7 +62,7 @@ def head(request: PageRequest, patient_id: UUID, *, tab: str) -> Head:
         "patient": patient,
         "tabs": tabs,
         "tab": tab,
-        "newest": first_values(newest),
+        "newest": with_usual(patient, first_values(newest), request.visit),
         "devices": devices(newest),
         "own_limits": [(words.rule_name(one.rule_id, names), words.change_words(one.changes, one.rule_id), one) for one in limits],
         "grants": consent.basis(viewer=visit.viewer, patient_id=patient.id, now=visit.now),
@@ -78,8 +82,34 @@ def live(limit: Any, now: datetime) -> bool:
 
 def first_values(newest: dict[str, Seen]) -> list[Seen]:
     """This function will give the newest measured values, the newest first; answers and symptoms stand in the timeline."""
-    measured = [one for one in newest.values() if not (BY_KEY[one.kind].codes or one.kind.startswith("symptom_") or one.kind in STEADY)]
+    measured = [one for one in newest.values() if _tells(one)]
     return sorted(measured, key=lambda one: one.at, reverse=True)[:SHOWN]
+
+
+def _tells(one: Seen) -> bool:
+    """The last hour's share of what adds up over a day (steps) says nothing on its own; the laboratory has its own place."""
+    kind = BY_KEY[one.kind]
+    return not (kind.codes or kind.cumulative or kind.data_class == "labs" or one.kind.startswith("symptom_") or one.kind in STEADY)
+
+
+def with_usual(patient: Patient, values: list[Seen], visit: Visit) -> list[tuple[Seen, str]]:
+    """This function will put beside each value the mean of the 30 days before today, in the reader's unit; or nothing."""
+    today = timezone.localtime(visit.now, visit.zone).date()
+    pairs = [(patient.id, one.kind) for one in values]
+    found = readings.days_of_many(pairs=pairs, since=today - timedelta(days=USUAL_DAYS), until=today - timedelta(days=1))
+    return [(one, usual_words(one.kind, found.get((patient.id, one.kind), []), visit)) for one in values]
+
+
+def usual_words(kind: str, days: list[Bucket], visit: Visit) -> str:
+    """This function will give the mean of these days as a figure without its unit; empty for fewer than five days."""
+    if len(days) < ENOUGH_DAYS:
+        return ""
+    one, n = BY_KEY[kind], sum(day.n for day in days)
+    unit = shown.unit_of(one, visit.glucose_unit, visit.own_units)
+    parts = [sum(day.mean * day.n for day in days) / n]
+    if all(day.mean2 is not None for day in days):
+        parts.append(sum((day.mean2 or 0) * day.n for day in days) / n)
+    return "/".join(shown.figure(value, kind=one, unit=unit) for value in parts)
 
 
 def devices(newest: dict[str, Seen]) -> list[tuple[str, datetime]]:
