@@ -41,6 +41,7 @@ HELP = """HealthHub
   make check             lint, types, import contracts, migrations, deployment settings, words
   make bench             the benchmarks, printed as ratios
   make evaluate DATA=dir the risk models on the public data they were trained on: figures, comparators, goals
+  make tour              the pictures of README.md and docs/tour.md, made anew from the demo (PORT=8000: from the one that runs there)
   make install           only make the environment
   make lock              pin the requirements again after pyproject.toml changed"""
 
@@ -258,16 +259,14 @@ def look_for_browser() -> None:
     """This function will refuse early when the browser tests could not run; in CI the tests themselves fail instead."""
     chosen = os.environ.get("CHROMIUM") or "chromium"
     if not shutil.which(chosen) and not os.environ.get("CI"):
-        raise Trouble(
-            "The browser tests need Chromium: install it (on Debian: apt-get install chromium fonts-noto-cjk), or set CHROMIUM to its path."
-        )
+        raise Trouble("This needs Chromium: install it (on Debian: apt-get install chromium fonts-noto-cjk), or set CHROMIUM to its path.")
 
 
 def main(wish: str, rest: list[str]) -> None:
     if wish == "help":
         print(HELP)
         return
-    if wish == "test":
+    if wish in ("test", "tour"):
         look_for_browser()
     prepare(RUNTIME if wish == "demo" else EVERYTHING)
     if wish == "install":
@@ -282,6 +281,8 @@ def main(wish: str, rest: list[str]) -> None:
         hand_over("-m", "tools.check")
     elif wish == "evaluate":
         hand_over("manage.py", "evaluate_models", *(rest or ["../shared/data"]))
+    elif wish == "tour":
+        hand_over("-m", "tools.tour", *rest)
     elif wish == "bench":
         hand_over("-m", "tests.bench", *rest)
     else:

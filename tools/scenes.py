@@ -11,6 +11,7 @@ from healthhub.config.demo_people import Account
 WORDS: Mapping[str, tuple[str, str]] = {
     "well": ("Am I all right? One sentence answers.", "“我还好吗？”一句话回答。"),
     "logs": ("She logs her blood pressure: three taps and the digits.", "记录血压：点三下，输入数字。"),
+    "really": ("So far from her usual? The phone asks first.", "和平时相差很大？手机先问一句。"),
     "again": ("188/112: she is asked to rest and measure once more.", "188/112：请坐下休息，再量一次。"),
     "arrives": ("Still high. Her doctor's open list has it at once.", "仍然很高。医生打开着的工作台立刻出现。"),
     "taken": ("The doctor takes it. Everybody sees who has it.", "医生接手，大家都看到由谁负责。"),
