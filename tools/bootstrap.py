@@ -33,6 +33,7 @@ OLDEST_NODE = 20
 RUNTIME, EVERYTHING = "requirements.txt", "requirements-dev.txt"
 LOCK_FLAGS = ["--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"]
 LOCK_FLAGS += ["--no-emit-index-url", "--no-emit-find-links", "--no-annotate", "--custom-compile-command", "make lock"]
+MODULES = {"demo": "healthhub.config.demo", "check": "tools.check", "tour": "tools.tour", "bench": "tests.bench"}
 HELP = """HealthHub
   make demo              start everything with demo people and moving readings on http://127.0.0.1:8000
   make demo PORT=8080    the same on another port
@@ -273,18 +274,12 @@ def main(wish: str, rest: list[str]) -> None:
         say("ready: .venv has everything")
     elif wish == "lock":
         lock()
-    elif wish == "demo":
-        hand_over("-m", "healthhub.config.demo", *rest)
+    elif wish in MODULES:
+        hand_over("-m", MODULES[wish], *rest)
     elif wish == "test":
         hand_over("-m", "pytest", *(rest or ["-n", "2"]))
-    elif wish == "check":
-        hand_over("-m", "tools.check")
     elif wish == "evaluate":
         hand_over("manage.py", "evaluate_models", *(rest or ["../shared/data"]))
-    elif wish == "tour":
-        hand_over("-m", "tools.tour", *rest)
-    elif wish == "bench":
-        hand_over("-m", "tests.bench", *rest)
     else:
         raise Trouble("There is no command %r.\n%s" % (wish, HELP))
 

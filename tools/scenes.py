@@ -28,10 +28,11 @@ figure { position: absolute; margin: 0; overflow: hidden; background: #fff; box-
 #doctor { left: 355px; top: 128px; width: 820px; height: 540px; border-radius: 12px; border: 1px solid #b9c9c4; box-sizing: border-box; }
 #doctor::before { content: ""; position: absolute; inset: 0 0 auto; height: 16px; background: #e3ebe8; }
 img { display: block; width: 100%; } #doctor img { margin-top: 16px; }
-p { position: absolute; left: 357px; right: 20px; margin: 0; font-size: 25px; font-weight: 700; top: 30px; letter-spacing: -.2px; white-space: nowrap; }
+p { position: absolute; left: 357px; right: 20px; margin: 0; font-size: 25px; font-weight: 700; top: 30px;
+  letter-spacing: -.2px; white-space: nowrap; }
 p + p { top: 72px; font-size: 21px; font-weight: 400; color: #35514a; }
-i { position: absolute; width: 38px; height: 38px; margin: -19px 0 0 -19px; border-radius: 50%; background: #e0781766; border: 3px solid #e07817;
-  box-sizing: border-box; }
+i { position: absolute; width: 38px; height: 38px; margin: -19px 0 0 -19px; border-radius: 50%; background: #e0781766;
+  border: 3px solid #e07817; box-sizing: border-box; }
 </style><figure id="her"><img alt=""><i></i></figure><figure id="doctor"><img alt=""><i></i></figure><p></p><p></p>"""
 
 PLACES = """async ([her, doctor, english, chinese, on, x, y]) => {
