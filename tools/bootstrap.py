@@ -260,7 +260,9 @@ def look_for_browser() -> None:
     """This function will refuse early when the browser tests could not run; in CI the tests themselves fail instead."""
     chosen = os.environ.get("CHROMIUM") or "chromium"
     if not shutil.which(chosen) and not os.environ.get("CI"):
-        raise Trouble("This needs Chromium: install it (on Debian: apt-get install chromium fonts-noto-cjk), or set CHROMIUM to its path.")
+        raise Trouble(
+            "The browser tests and the pictures need Chromium: install it (on Debian: apt-get install chromium fonts-noto-cjk), or set CHROMIUM to its path."
+        )
 
 
 def main(wish: str, rest: list[str]) -> None:

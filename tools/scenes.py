@@ -16,7 +16,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "arrives": ("Still high. Her doctor's open list has it at once.", "仍然很高。医生打开着的工作台立刻出现。"),
     "taken": ("The doctor takes it. Everybody sees who has it.", "医生接手，大家都看到由谁负责。"),
     "seen": ("And she knows that somebody is looking after her.", "她也知道：有人在管了。"),
-    "looks": ("Behind every alert: the numbers, the rule, the risk and why.", "每条提醒背后：数值、规则、风险和原因。"),
+    "looks": ("Behind every alert: its numbers, the risk, the reasons.", "每条提醒背后：数值、风险和原因。"),
 }
 
 # A phone on the left, a screen on the right, a sentence above it. Colours are those of tokens.css.
