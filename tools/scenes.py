@@ -71,13 +71,13 @@ PHONE, DESKTOP = (390, 844), (1440, 900)
 TOM = who.ENGLISH_PATIENT
 STILLS = (
     Still("home-zh", "/", PHONE, language="zh-hans"),
-    Still("home-large-en", "/", PHONE, type_size="largest"),
+    Still("home-large-en", "/", PHONE, type_size="large"),
     Still("keypad-zh-dark", "/people/{id}/log/bp", PHONE, language="zh-hans", theme="dark", type_on_pad="1287"),
-    Still("trend-cgm-en", "/people/{id}/trends/cgm?span=year", (820, 900), account=TOM, whose=TOM),
+    Still("trend-cgm-en", "/people/{id}/trends/cgm?span=quarter", (820, 1100), account=TOM, whose=TOM),
     Still("worklist-en", "/worklist", DESKTOP, account=who.DOCTOR),
     Still("worklist-zh-dark", "/worklist", DESKTOP, account=who.DOCTOR, language="zh-hans", theme="dark"),
     Still("risk-en", "/patients/{id}/risk", DESKTOP, account=who.DOCTOR),
-    Still("agp-en-dark", "/patients/{id}/glucose", DESKTOP, account=who.SECOND_DOCTOR, whose=TOM, theme="dark"),
+    Still("agp-en-dark", "/patients/{id}/glucose", DESKTOP, account=who.SECOND_DOCTOR, whose=TOM, theme="dark", scroll_to="h2:has-text('Time in range')"),
     Still("programme-zh", "/programme", DESKTOP, account=who.MANAGER, language="zh-hans"),
     Still("consent-zh", "/people/{id}/data/sharing", PHONE, language="zh-hans"),
 )
