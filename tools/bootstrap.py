@@ -261,7 +261,7 @@ def look_for_browser() -> None:
     chosen = os.environ.get("CHROMIUM") or "chromium"
     if not shutil.which(chosen) and not os.environ.get("CI"):
         raise Trouble(
-            "Browser tests and pictures need Chromium: install it (on Debian: apt-get install chromium fonts-noto-cjk), or set CHROMIUM to its path."
+            "Browser tests need Chromium: install it (on Debian: apt-get install chromium fonts-noto-cjk), or set CHROMIUM to its path."
         )
 
 

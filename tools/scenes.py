@@ -77,7 +77,15 @@ STILLS = (
     Still("worklist-en", "/worklist", DESKTOP, account=who.DOCTOR),
     Still("worklist-zh-dark", "/worklist", DESKTOP, account=who.DOCTOR, language="zh-hans", theme="dark"),
     Still("risk-en", "/patients/{id}/risk", DESKTOP, account=who.DOCTOR),
-    Still("agp-en-dark", "/patients/{id}/glucose", DESKTOP, account=who.SECOND_DOCTOR, whose=TOM, theme="dark", scroll_to="h2:has-text('Time in range')"),
+    Still(
+        "agp-en-dark",
+        "/patients/{id}/glucose",
+        DESKTOP,
+        account=who.SECOND_DOCTOR,
+        whose=TOM,
+        theme="dark",
+        scroll_to="h2:has-text('Time in range')",
+    ),
     Still("programme-zh", "/programme", DESKTOP, account=who.MANAGER, language="zh-hans"),
     Still("consent-zh", "/people/{id}/data/sharing", PHONE, language="zh-hans"),
 )
