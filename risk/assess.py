@@ -156,6 +156,7 @@ def _crossing(one: Assessment, learned: Learned) -> Crossing | None:
 _DOCUMENTS = ("contributions", "inputs", "heads", "problems")
 _PLAIN = tuple(field.attname for field in Assessment._meta.concrete_fields if field.attname not in _DOCUMENTS)
 _COPY = f"COPY {Assessment._meta.db_table} ({', '.join(_PLAIN + _DOCUMENTS)}) FROM STDIN"
+_AS_JSON = json.JSONEncoder(ensure_ascii=False).encode
 _STAND = """
 INSERT INTO risk_standing AS s (patient_id, model, assessment_id, band, band_since, assessed_at, why, due_at)
 SELECT patient, %(model)s, assessment, coalesce(band, ''), CASE WHEN band IS NULL THEN NULL ELSE %(now)s END, %(now)s, %(why)s, night
@@ -195,7 +196,7 @@ def _keep(made: Sequence[Assessment]) -> None:
     with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
         for one in made:
             row = [getattr(one, name) for name in _PLAIN]
-            copy.write_row(row + [json.dumps(getattr(one, name), ensure_ascii=False) for name in _DOCUMENTS])
+            copy.write_row(row + [_AS_JSON(getattr(one, name)) for name in _DOCUMENTS])
 
 
 def _ring(made: Sequence[Assessment], now: datetime) -> None:

@@ -17,19 +17,20 @@ from risk.history import History, Reading
 # Moments as seconds and one row per patient and kind: reading a million timestamps one by one costs more than all models.
 MOMENT, UTCS, NONE, PLAIN = datetime.fromtimestamp, repeat(UTC), repeat(None), repeat(0)
 _READINGS = """
-SELECT o.patient_id, o.kind,
-       array_agg(extract(epoch FROM o.at)::float8 ORDER BY o.at, o.seq),
-       array_agg(o.value ORDER BY o.at, o.seq),
-       CASE WHEN bool_or(o.value2 IS NOT NULL) THEN array_agg(o.value2 ORDER BY o.at, o.seq) END,
-       array_agg(extract(epoch FROM o.received_at)::float8 ORDER BY o.at, o.seq),
-       array_agg(o.utc_offset ORDER BY o.at, o.seq),
-       CASE WHEN bool_or(o.flags <> 0) THEN array_agg(o.flags ORDER BY o.at, o.seq) END
+SELECT p.id, w.kind, o.*
 FROM unnest(%s::uuid[]) AS p(id) CROSS JOIN unnest(%s::smallint[], %s::timestamptz[]) AS w(kind, since) CROSS JOIN LATERAL (
-    SELECT * FROM records_observation x
-    WHERE x.patient_id = p.id AND x.kind = w.kind AND x.at >= w.since AND x.at >= %s AND x.at <= %s AND x.state = 0 AND x.received_at <= %s
-    OFFSET 0
+    SELECT array_agg(date_part('epoch', y.at)) AS at, array_agg(y.value),
+           CASE WHEN bool_or(y.value2 IS NOT NULL) THEN array_agg(y.value2) END,
+           array_agg(date_part('epoch', y.received_at)), array_agg(y.utc_offset),
+           CASE WHEN bool_or(y.flags <> 0) THEN array_agg(y.flags) END
+    FROM (
+        SELECT * FROM records_observation x
+        WHERE x.patient_id = p.id AND x.kind = w.kind AND x.at >= w.since AND x.at >= %s AND x.at <= %s
+          AND x.state = 0 AND x.received_at <= %s
+        ORDER BY x.at, x.seq OFFSET 0
+    ) y
 ) o
-GROUP BY o.patient_id, o.kind
+WHERE o.at IS NOT NULL
 """
 
 

@@ -152,6 +152,12 @@ def as_dict(one: Told) -> dict[str, Any]:
 
 
 def own(*, contact_id: UUID | str, patient_id: UUID, viewer: Viewer, now: datetime) -> Contact:
-    """This function will give a contact in the words it has now, to who wrote it; for everybody else there is none (`NotVisible`)."""
-    rows = Contact.objects.filter(patient_id=patient_id, by_id=viewer.user_id, corrected_by=None)
-    return access.row_for(viewer, rows, contact_id, action="judge", now=now)
+    """This function will give a contact in the words it has now, to who wrote it.
+
+    Raises as `access.row_for`; NotAllowed `not_yours` to whoever only reads it.
+    """
+    rows = Contact.objects.filter(patient_id=patient_id, corrected_by=None)
+    found = access.row_for(viewer, rows, contact_id, action="judge", now=now)
+    if found.by_id != viewer.user_id:
+        raise NotAllowed("Only who wrote it may correct it.", code="not_yours")
+    return found

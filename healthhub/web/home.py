@@ -137,8 +137,17 @@ def state_of(visit: Visit, patient: Patient) -> dict[str, Any]:
         "greeting": greeting(timezone.localtime(visit.now, visit.zone).hour),
         "answer": said,
         "waits": waits[0].kind if waits else "",
+        "steps": steps_for(found[0]) if found else "",
         "emergency": EMERGENCY.get(patient.locale, "112"),
     }
+
+
+def steps_for(alert: Any) -> str:
+    """This function will give the kind whose steps (rest, red flags, measure again) help with this alert; "" where none are needed."""
+    if alert.severity not in {"red", "urgent"}:
+        return ""
+    inputs = alert.evidence.get("latest") or alert.evidence.get("inputs") or []
+    return next((one["kind"] for one in inputs if one["kind"] in LOGGABLE), "")
 
 
 def greeting(hour: int) -> str:
@@ -173,7 +182,7 @@ def _told(found: list[Any], text: str) -> str:
     taken = any(alert.acknowledged_by_id for alert in found)
     reached = taken or any(step.get("people") for alert in found for step in alert.chain)
     said = gettext("The care team has been told.") if reached else gettext("Nobody but you has been told: call your doctor.")
-    return f"{text} {said}"
+    return shown.joined(text, said)
 
 
 def _calm(patient: Patient, *, own: bool, whole: bool, watched: bool) -> Answer:

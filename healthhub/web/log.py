@@ -45,8 +45,8 @@ class Box:
 
 BOXES: Mapping[str, tuple[Box, ...]] = {
     "bp": (
-        Box("high", "bp", _n("Upper (systolic)")),
-        Box("low", "bp", _n("Lower (diastolic)"), second=True),
+        Box("high", "bp", _n("Upper (SYS)")),
+        Box("low", "bp", _n("Lower (DIA)"), second=True),
         Box("pulse", "hr", _n("Pulse, if shown"), optional=True),
     ),
     "glucose": (Box("value", "glucose", _n("Blood glucose")),),

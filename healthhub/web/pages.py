@@ -85,6 +85,7 @@ def page(*roles: str, methods: tuple[str, ...] = ("GET",), before_second_factor:
             patch_cache_control(answer, private=True, no_store=True)
             return answer
 
+        guarded.methods = methods  # type: ignore[attr-defined]  # the permission table's walk reads it
         return cast(View, guarded)
 
     return around

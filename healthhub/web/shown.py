@@ -172,6 +172,11 @@ def both(texts: Any) -> str:
     return str(texts or "")
 
 
+def joined(first: str, second: str) -> str:
+    """This function will set one sentence behind another as the reader's language does: with a space, or without."""
+    return pgettext("two sentences", "%(first)s %(second)s") % {"first": first, "second": second}
+
+
 def parts_of(reading: Seen | Mapping[str, Any]) -> Mapping[str, Any]:
     """This function will give `{kind, value, value2, flags}` of a reading: one from the timeline, or one kept as evidence."""
     if isinstance(reading, Seen):
@@ -185,9 +190,11 @@ def kind_of(reading: Seen | Mapping[str, Any]) -> Kind:
 
 
 def unit_of(kind: Kind, glucose_unit: str, own: Mapping[str, str] = MappingProxyType({})) -> str:
-    """This function will give the UCUM unit in which this reader sees the kind."""
+    """This function will give the UCUM unit in which this reader sees the kind; sleep is told in hours."""
     if kind.data_class == "glucose":
         return glucose_unit if glucose_unit in kind.precision_in else kind.unit
+    if kind.data_class == "sleep" and kind.unit == "min":
+        return "h"
     return own.get(kind.key, kind.unit)
 
 

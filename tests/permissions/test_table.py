@@ -5,85 +5,29 @@ unknown ids not to be told apart, and no address that the table forgets.
 """
 
 import json
-import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import URLPattern, URLResolver, get_resolver
 
 from healthhub.audit.models import Entry
 from healthhub.lib.ids import uuid7
-from tests.permissions.records import Records, fill
+from tests.permissions.records import Records
 from tests.permissions.requests import Asking, asking, path_of
 from tests.permissions.table import Line, lines
-from tests.world import PRINCIPALS, TOKENS, World, build
+from tests.permissions.walk import KNOWS_ANA, SEES_ANA, SEES_BEN, addresses, carries, fingerprint, respelt, shapes, undone
+from tests.world import PRINCIPALS, TOKENS, World
 
-MARK = "CNRY"
 pytestmark = pytest.mark.django_db
-UUID_TEXT = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 LINES = lines()
-SEES_ANA = {"patient_self", "caregiver_with_consent", "doctor_in_team", "nurse_in_team", "doctor_break_glass", "token_read"}
-KNOWS_ANA = SEES_ANA | {"token_write"}  # her own device: it may not read, but she is no stranger to it
-SEES_BEN = {"other_patient", "doctor_elsewhere", "doctor_break_glass", "doctor_break_glass_lapsed", "token_other_patient"}
-# Signing in and using a token leave a trace of their own; everything else a refused request must leave alone.
-OWN_TRACE = {"django_session", "usersessions_usersession", "people_devicetoken", "people_user"}
-
-
-@pytest.fixture(autouse=True)
-def _django_db_marker() -> None:
-    """pytest-django's own opens a transaction for each test; here one lasts for the whole file, and each cell has a savepoint."""
-
-
-@pytest.fixture(scope="module")
-def marked(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
-    """One world for all tests of this file."""
-    with django_db_blocker.unblock(), undone():
-        yield build(mark=MARK)
-
-
-@pytest.fixture(scope="module")
-def records(marked: World) -> Records:
-    return fill(marked)
-
-
-@pytest.fixture(scope="module")
-def clients(marked: World) -> dict[str, Client]:
-    return {principal: marked.client(principal) for principal in PRINCIPALS}
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    """What happens inside has never happened."""
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
 
 
 def ask(client: Client, method: str, name: str, how: Asking) -> HttpResponse:
     body: dict[str, Any] = {} if how.body is None else {"data": json.dumps(how.body), "content_type": "application/json"}
     return client.generic(method, path_of(name, how.ids, how.query), **body)  # type: ignore[return-value]
-
-
-def fingerprint() -> dict[str, tuple[int, str]]:
-    """Rows and their digest, table by table."""
-    tables = [table for table in connection.introspection.table_names() if table not in OWN_TRACE]
-    parts = [
-        f"SELECT '{table}', count(*), coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM \"{table}\" t" for table in tables
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(parts))
-        return {table: (count, digest) for table, count, digest in cursor.fetchall()}
-
-
-def carries(response: HttpResponse, whose: str) -> bool:
-    spoken = response.content + repr(sorted(response.headers.items())).encode()
-    return f"{MARK}-{whose}-".encode() in spoken
 
 
 @pytest.mark.parametrize("line", LINES, ids=lambda line: f"{line.method}-{line.name}")
@@ -124,22 +68,6 @@ def test_foreign_and_unknown_ids_cannot_be_told_apart(marked: World, records: Re
         assert (foreign.status_code, foreign.content) == (never.status_code, never.content), principal
         assert foreign.headers == never.headers, principal
         assert shapes(foreign_sql) == shapes(unknown_sql), principal
-
-
-def is_id(text: str) -> bool:
-    return bool(UUID_TEXT.fullmatch(text))
-
-
-def respelt(how: Asking, spell: Callable[[str], str], *, with_body: str | None = None) -> Asking:
-    """The same request with every id in its path (and this one in its body) written otherwise."""
-    body = json.loads(json.dumps(how.body).replace(with_body, spell(with_body))) if with_body else how.body
-    return Asking({key: spell(value) if is_id(value) else value for key, value in how.ids.items()}, body, how.query)
-
-
-def shapes(captured: CaptureQueriesContext) -> list[str]:
-    """The statements without the ids and moments in them."""
-    texts = [query["sql"] for query in captured.captured_queries if "SAVEPOINT" not in query["sql"]]
-    return [re.sub(r"'20\d\d-[^']*'|[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", "?", text) for text in texts]
 
 
 SPELLINGS = {
@@ -207,15 +135,6 @@ def test_whoever_saw_or_did_something_is_in_the_log(marked: World, records: Reco
             elif how.ids or how.body or carries(response, "ana"):  # a list is about Ana where she is on it
                 who = marked.token_ids[principal] if principal in TOKENS else marked.users[principal].id
                 assert written.filter(patient_id=marked.ana.id, actor_id=who).exists(), principal
-
-
-def addresses(patterns: list[URLPattern | URLResolver] | None = None, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
-    for pattern in patterns if patterns is not None else get_resolver().url_patterns:
-        path = prefix + str(pattern.pattern)
-        if isinstance(pattern, URLResolver):
-            yield from addresses(pattern.url_patterns, path)
-        else:
-            yield path, pattern
 
 
 # Addresses that answer everyone alike and know nobody.

@@ -77,7 +77,8 @@ PAGES = {
     "anonymous": ("/accounts/login/", "/accounts/password/reset/"),
 }
 SMALL_TARGETS = """() => [...document.querySelectorAll("a, button, input:not([type=hidden]), select, summary, textarea")].filter((one) => {
-    const box = one.getBoundingClientRect();
+    const ticked = one.matches("[type=checkbox], [type=radio]") && one.closest("label"); // its words are as good a target as its box
+    const box = (ticked || one).getBoundingClientRect();
     const inText = getComputedStyle(one).display === "inline";
     return box.width > 0 && !one.matches(".skip") && !inText && Math.min(box.width, box.height) < LEAST;
 }).map((one) => one.outerHTML.slice(0, 80))"""

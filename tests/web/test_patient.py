@@ -245,7 +245,7 @@ def test_a_contact_is_written_corrected_and_refused_at_its_field(world: World, l
     assert "Give the day and the time." in bad.content.decode()
     assert "rang her up" in bad.content.decode()
     assert "rang" in lim.get(f"{address}/{one.id}").content.decode()
-    assert world.client("nurse_in_team").get(f"{address}/{one.id}").status_code == 404
+    assert world.client("nurse_in_team").get(f"{address}/{one.id}").status_code == 403
     assert lim.post(address, {"kind": "call", "at": "2020-01-01T10:00", "text": "rang twice", "corrects": str(one.id)}).status_code == 302
     assert Contact.objects.get(corrects=one).text == "rang twice"
     assert world.client("doctor_break_glass").post(address, {"kind": "note", "at": at, "text": "seen"}).status_code == 403

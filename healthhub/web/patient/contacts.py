@@ -48,8 +48,8 @@ def write(request: PageRequest, patient_id: UUID) -> HttpResponse:
 def correct(request: PageRequest, patient_id: UUID, contact_id: UUID) -> HttpResponse:
     """This function will show one's own words for correcting."""
     visit = request.visit
-    opened = head(request, patient_id, tab="chart_course")
     one = contacts.own(contact_id=contact_id, patient_id=patient_id, viewer=visit.viewer, now=visit.now)
+    opened = head(request, patient_id, tab="chart_course")
     given = {"kind": one.kind, "at": f"{timezone.localtime(one.at):%Y-%m-%dT%H:%M}", "text": one.text}
     return render(request, "hh/chart_contact.html", opened.context | form_context(given=given, corrects=str(one.id)))
 

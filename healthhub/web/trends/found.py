@@ -65,8 +65,8 @@ class Found:
 
 
 def unit_for(visit: Visit, kind: Kind) -> str:
-    """This function will give the unit in which this reader sees a kind; sleep is told in hours."""
-    return "h" if kind.data_class == "sleep" and kind.unit == "min" else shown.unit_of(kind, visit.glucose_unit, visit.own_units)
+    """This function will give the unit in which this reader sees a kind."""
+    return shown.unit_of(kind, visit.glucose_unit, visit.own_units)
 
 
 def around(asked: Asked) -> Found:

@@ -115,7 +115,7 @@ def sentence(found: Found) -> str:
         parts.append(gettext("%(share)s %% in the target") % {"share": share})
     told = gettext(", ").join(parts) + gettext(".")
     way = direction(found)
-    return f"{told} {way}" if way else told
+    return shown.joined(told, way) if way else told
 
 
 def _means(found: Found, mean: float) -> str:
