@@ -190,7 +190,8 @@ KEYBOARD = """() => {
         const label = one.closest("label");
         const there = [0.5, 0.1, 0.9].map((part) => document.elementFromPoint(left + (right - left) * part, y));
         const its = (it) => one.contains(it) || it.contains(one) || label?.contains(it) || it.closest("label")?.control === one;
-        if (!there.some((it) => it && its(it))) seen.push("covered or out of sight when focused: " + told(one) + " by " + (there[0] ? told(there[0]) : "nothing"));
+        if (!there.some((it) => it && its(it)))
+            seen.push("covered or out of sight when focused: " + told(one) + " by " + (there[0] ? told(there[0]) : "nothing"));
         const style = getComputedStyle(one);
         const around = one.closest("label") ? getComputedStyle(one.closest("label")) : style;
         const ring = (s) => (s.outlineStyle !== "none" && parseFloat(s.outlineWidth) > 0) || s.boxShadow !== "none";
