@@ -33,6 +33,7 @@ OLDEST_NODE = 20
 RUNTIME, EVERYTHING = "requirements.txt", "requirements-dev.txt"
 LOCK_FLAGS = ["--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"]
 LOCK_FLAGS += ["--no-emit-index-url", "--no-emit-find-links", "--no-annotate", "--custom-compile-command", "make lock"]
+MODULES = {"demo": "healthhub.config.demo", "check": "tools.check", "tour": "tools.tour", "bench": "tests.bench"}
 HELP = """HealthHub
   make demo              start everything with demo people and moving readings on http://127.0.0.1:8000
   make demo PORT=8080    the same on another port
@@ -41,6 +42,7 @@ HELP = """HealthHub
   make check             lint, types, import contracts, migrations, deployment settings, words
   make bench             the benchmarks, printed as ratios
   make evaluate DATA=dir the risk models on the public data they were trained on: figures, comparators, goals
+  make tour              the pictures of README.md and docs/tour.md, made anew from the demo (PORT=8000: from the one that runs there)
   make install           only make the environment
   make lock              pin the requirements again after pyproject.toml changed"""
 
@@ -259,7 +261,7 @@ def look_for_browser() -> None:
     chosen = os.environ.get("CHROMIUM") or "chromium"
     if not shutil.which(chosen) and not os.environ.get("CI"):
         raise Trouble(
-            "The browser tests need Chromium: install it (on Debian: apt-get install chromium fonts-noto-cjk), or set CHROMIUM to its path."
+            "Browser tests need Chromium: install it (on Debian: apt-get install chromium fonts-noto-cjk), or set CHROMIUM to its path."
         )
 
 
@@ -267,23 +269,19 @@ def main(wish: str, rest: list[str]) -> None:
     if wish == "help":
         print(HELP)
         return
-    if wish == "test":
+    if wish in ("test", "tour"):
         look_for_browser()
     prepare(RUNTIME if wish == "demo" else EVERYTHING)
     if wish == "install":
         say("ready: .venv has everything")
     elif wish == "lock":
         lock()
-    elif wish == "demo":
-        hand_over("-m", "healthhub.config.demo", *rest)
+    elif wish in MODULES:
+        hand_over("-m", MODULES[wish], *rest)
     elif wish == "test":
         hand_over("-m", "pytest", *(rest or ["-n", "2"]))
-    elif wish == "check":
-        hand_over("-m", "tools.check")
     elif wish == "evaluate":
         hand_over("manage.py", "evaluate_models", *(rest or ["../shared/data"]))
-    elif wish == "bench":
-        hand_over("-m", "tests.bench", *rest)
     else:
         raise Trouble("There is no command %r.\n%s" % (wish, HELP))
 

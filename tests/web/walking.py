@@ -192,11 +192,14 @@ KEYBOARD = """() => {
         if (document.activeElement !== one) continue;
         const box = one.getBoundingClientRect();
         if (box.width === 0 || one.matches(".skip")) continue;
-        const [x, y] = [box.x + box.width / 2, box.y + Math.min(box.height / 2, innerHeight / 2)];
-        const there = document.elementFromPoint(x, y);
-        const label = there?.closest("label");
-        const mine = there && (one.contains(there) || there.contains(one) || label?.contains(one) || label?.control === one);
-        if (!mine) seen.push("covered or out of sight when focused: " + told(one) + " by " + (there ? told(there) : "nothing"));
+        // Of what the screen can show of it (a table may be higher, a strip of links wider), some part must be seen: WCAG 2.4.11.
+        const [left, right] = [Math.max(box.left, 0), Math.min(box.right, innerWidth)];
+        const y = (Math.max(box.top, 0) + Math.min(box.bottom, innerHeight)) / 2;
+        const label = one.closest("label");
+        const there = [0.5, 0.1, 0.9].map((part) => document.elementFromPoint(left + (right - left) * part, y));
+        const its = (it) => one.contains(it) || it.contains(one) || label?.contains(it) || it.closest("label")?.control === one;
+        if (!there.some((it) => it && its(it)))
+            seen.push("covered or out of sight when focused: " + told(one) + " by " + (there[0] ? told(there[0]) : "nothing"));
         const style = getComputedStyle(one);
         const around = one.closest("label") ? getComputedStyle(one.closest("label")) : style;
         const ring = (s) => (s.outlineStyle !== "none" && parseFloat(s.outlineWidth) > 0) || s.boxShadow !== "none";
