@@ -130,7 +130,8 @@ def _bucket(one: Bucket, kind: Kind, unit: str | None) -> dict[str, Any]:
     }
 
 
-def _visible_row(viewer: Viewer, patient_id: str, *, seq: int, action: str, now: datetime) -> tuple[Patient, dict[str, Any]]:
+def visible_row(viewer: Viewer, patient_id: str, *, seq: int, action: str, now: datetime) -> tuple[Patient, dict[str, Any]]:
+    """This function will give a stored reading with its patient, or refuse as `access` does; it writes no log."""
     patient, readable = access.opened(viewer, patient_id, action="read", now=now)
     row = timeline.one(patient_id=patient.id, seq=seq)
     kind = BY_NUMBER[row["kind"]]
@@ -143,7 +144,7 @@ def _visible_row(viewer: Viewer, patient_id: str, *, seq: int, action: str, now:
 
 def one(viewer: Viewer, patient_id: str, *, seq: int, now: datetime) -> dict[str, Any]:
     """This function will give one reading and its line of corrections."""
-    patient, row = _visible_row(viewer, patient_id, seq=seq, action="read", now=now)
+    patient, row = visible_row(viewer, patient_id, seq=seq, action="read", now=now)
     log.record(by=viewer, did="observation.read", patient_id=patient.id, about=f"observation:{seq}", now=now)
     return shown(row) | {"amendments": timeline.amendments(patient_id=patient.id, seq=seq)}
 
@@ -151,7 +152,7 @@ def one(viewer: Viewer, patient_id: str, *, seq: int, now: datetime) -> dict[str
 @transaction.atomic
 def remove(viewer: Viewer, patient_id: str, *, seq: int, reason: str, now: datetime) -> dict[str, Any]:
     """This function will take a reading out; the access log and the amendment say who and why."""
-    patient, _ = _visible_row(viewer, patient_id, seq=seq, action="write", now=now)
+    patient, _ = visible_row(viewer, patient_id, seq=seq, action="write", now=now)
     timeline.remove(patient_id=patient.id, seq=seq, reason=reason, by=viewer, now=now)
     log.record(by=viewer, did="observation.remove", patient_id=patient.id, about=f"observation:{seq}", now=now)
     return shown(timeline.one(patient_id=patient.id, seq=seq))
@@ -172,7 +173,7 @@ def correct(
 
     Raises Invalid for an impossible value, Conflict for a reading that no longer counts or that has this value already.
     """
-    patient, old = _visible_row(viewer, patient_id, seq=seq, action="write", now=now)
+    patient, old = visible_row(viewer, patient_id, seq=seq, action="write", now=now)
     if old["state"] != State.CURRENT:
         raise Conflict("This reading was corrected or deleted before.", code="not_current")
     kind = BY_NUMBER[old["kind"]]

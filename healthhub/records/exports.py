@@ -19,6 +19,7 @@ from django.db import transaction
 
 from healthhub.audit import log
 from healthhub.dialects import fhir_out
+from healthhub.dialects.fhir_in import UNNAMED
 from healthhub.lib.refused import Conflict, NotVisible
 from healthhub.live import wake
 from healthhub.people import access
@@ -136,7 +137,7 @@ def _one_piece(export_id: UUID, now: datetime) -> None:
 
 
 def _keep(export: Export, rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
-    resources: list[Mapping[str, Any]] = [_patient(export.patient)] if export.parts == 0 else []
+    resources: list[Mapping[str, Any]] = [patient_of(export.patient)] if export.parts == 0 else []
     resources += [observation_of(export.patient_id, row) for row in rows]
     bundle = fhir_out.bundle(resources, id_=f"{export.id}-{export.parts + 1}", at=now)
     export.parts += 1
@@ -149,13 +150,14 @@ def _keep(export: Export, rows: Sequence[Mapping[str, Any]], now: datetime) -> N
     )
 
 
-def _patient(patient: Patient) -> dict[str, Any]:
+def patient_of(patient: Patient) -> dict[str, Any]:
+    """This function will write a patient as a FHIR R4 Patient."""
     language = {"zh-hans": "zh-CN"}.get(patient.user.language, patient.user.language) if patient.user else settings.LANGUAGE_CODE
     return fhir_out.patient(id_=patient.id, name=patient.name, birth_date=patient.birth_date, sex=patient.sex, language=language)
 
 
-def observation_of(patient_id: UUID, row: Mapping[str, Any]) -> dict[str, Any]:
-    """This function will write one row of `timeline` as a FHIR R4 Observation."""
+def observation_of(patient_id: UUID, row: Mapping[str, Any], *, devices: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """This function will write one row of `timeline` as a FHIR R4 Observation; `devices` are ids of Devices by the source's own name."""
     flags = row["flags"]
     return fhir_out.observation(
         kind=BY_NUMBER[row["kind"]],
@@ -166,12 +168,15 @@ def observation_of(patient_id: UUID, row: Mapping[str, Any]) -> dict[str, Any]:
         value=row["value"],
         value2=row["value2"],
         seconds=row["seconds"],
-        source=row["source"],
+        source="" if row["source"] == UNNAMED else row["source"],
         self_reported=row["method"] == Method.SELF_REPORTED,
         comparator="<" if flags & CENSORED_LOW else ">" if flags & CENSORED_HIGH else None,
         flags=_flags(flags),
         context=row["context"],
         received_at=row["received_at"],
+        key=row["key"],
+        device=(devices or {}).get(row["source"]),
+        counts=row["state"] == State.CURRENT,
     )
 
 

@@ -272,7 +272,7 @@ def remove(*, patient_id: UUID, seq: int, reason: str, by: Any, now: datetime) -
 COLUMNS = (
     "seq", "kind", "at", "utc_offset", "value", "value2", "seconds", "source", "key", "method", "flags", "state", "context", "received_at",
 )  # fmt: skip
-_SELECT = (
+SELECT = (
     "SELECT o.seq, o.kind, o.at, o.utc_offset, o.value, o.value2, o.seconds, s.key, o.key, o.method, o.flags, o.state, o.context, "
     "o.received_at FROM records_observation o JOIN records_source s ON s.id = o.source_id "
 )
@@ -285,15 +285,16 @@ def _dict(row: Sequence[Any]) -> dict[str, Any]:
     return found
 
 
-def _dicts(cursor: Any) -> list[dict[str, Any]]:
+def dicts(cursor: Any) -> list[dict[str, Any]]:
+    """This function will give the rows of a statement that begins with `SELECT`, each by the names of its columns."""
     return [_dict(row) for row in cursor.fetchall()]
 
 
 def one(*, patient_id: UUID, seq: int) -> dict[str, Any]:
     """This function will give one reading, in whatever state. Raises NotVisible where there is none of that `seq`."""
     with connection.cursor() as cursor:
-        cursor.execute(_SELECT + "WHERE o.patient_id = %s AND o.seq = %s", [patient_id, seq])
-        found = _dicts(cursor)
+        cursor.execute(SELECT + "WHERE o.patient_id = %s AND o.seq = %s", [patient_id, seq])
+        found = dicts(cursor)
     if not found:
         raise NotVisible
     return found[0]
@@ -329,21 +330,21 @@ def history(
     at, seq = before or (until, 0)
     with connection.cursor() as cursor:
         cursor.execute(
-            _SELECT + "WHERE o.patient_id = %s AND o.state = 0 AND o.kind = ANY(%s) AND o.at >= %s AND o.at <= %s "
+            SELECT + "WHERE o.patient_id = %s AND o.state = 0 AND o.kind = ANY(%s) AND o.at >= %s AND o.at <= %s "
             "AND (o.at, o.seq) < (%s, %s) ORDER BY o.at DESC, o.seq DESC LIMIT %s",
             [patient_id, list(kinds), since, until, at, seq, limit],
         )
-        return _dicts(cursor)
+        return dicts(cursor)
 
 
 def after(*, patient_id: UUID, kinds: Sequence[int], seq: int, limit: int) -> list[dict[str, Any]]:
     """This function will give what came in after `seq`, in order of arrival: corrections and deletions too, by `state`."""
     with connection.cursor() as cursor:
         cursor.execute(
-            _SELECT + "WHERE o.patient_id = %s AND o.seq > %s AND o.kind = ANY(%s) ORDER BY o.seq LIMIT %s",
+            SELECT + "WHERE o.patient_id = %s AND o.seq > %s AND o.kind = ANY(%s) ORDER BY o.seq LIMIT %s",
             [patient_id, seq, list(kinds), limit],
         )
-        return _dicts(cursor)
+        return dicts(cursor)
 
 
 def latest(
@@ -354,7 +355,7 @@ def latest(
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT w.patient_id, o.* FROM unnest(%s::uuid[]) AS w(patient_id) CROSS JOIN unnest(%s::smallint[]) AS k(kind) "
-            "CROSS JOIN LATERAL (" + _SELECT + "WHERE o.patient_id = w.patient_id AND o.state = 0 AND o.kind = k.kind "
+            "CROSS JOIN LATERAL (" + SELECT + "WHERE o.patient_id = w.patient_id AND o.state = 0 AND o.kind = k.kind "
             "AND o.at > %s AND o.at <= %s ORDER BY o.at DESC, o.seq DESC LIMIT 1) o",
             [list(patient_ids), list(kinds), now - within, now + timedelta(minutes=10)],
         )

@@ -1,0 +1,100 @@
+"""Answers of the FHIR endpoint: application/fhir+json, an OperationOutcome for every refusal, and what every view there shares."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext
+from rest_framework import exceptions
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from healthhub.api import batches, errors
+from healthhub.api.parsers import strict_json
+from healthhub.dialects import fhir_capability
+from healthhub.dialects.fhir_in import Reader
+from healthhub.lib.refused import Refused
+from healthhub.records.catalogue import KINDS
+
+MEDIA = "application/fhir+json"
+SPOKEN = (MEDIA, "application/json", "application/*", "*/*")
+READER = Reader(KINDS)
+
+
+class WrongType(Refused):
+    code = "unsupported_media_type"
+    sentence = "Send application/fhir+json, plain or gzip."
+    status = 415
+
+
+class Unprocessable(Refused):
+    """A resource that was understood and cannot be kept."""
+
+    status = 422
+
+
+class JSONOnly(BaseContentNegotiation):
+    """JSON for whoever takes any of it; XML and pages are not spoken here."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return parsers[0]
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        accepted = [part.split(";")[0].strip().lower() for part in request.headers.get("Accept", "*/*").split(",")]
+        if not any(media in SPOKEN for media in accepted):
+            raise exceptions.NotAcceptable
+        return renderers[0], MEDIA
+
+
+def answer(resource: Mapping[str, Any] | None, *, status: int = 200, headers: Mapping[str, str] | None = None) -> HttpResponse:
+    """This function will answer with a resource, or with nothing but a status."""
+    content = b"" if resource is None else msgspec.json.encode(resource)
+    return HttpResponse(content, status=status, content_type=f"{MEDIA}; charset=utf-8", headers=dict(headers or {}))
+
+
+def issue_of(refused: Refused, *, at: str = "") -> dict[str, Any]:
+    """This function will write a refusal as an issue; `at` is where in a bundle."""
+    field = ".".join(part for part in (at, refused.field) if part) or None
+    return fhir_capability.issue(code=refused.code, sentence=gettext(refused.sentence), field=field, status=refused.status)
+
+
+def handler(exc: Exception, context: dict[str, Any]) -> HttpResponse | None:
+    """This function will answer refusals as an OperationOutcome; anything else is ours and stays a 500."""
+    plain = errors.handler(exc, context)
+    if plain is None:
+        return None
+    said = plain.data
+    one = fhir_capability.issue(code=said["code"], sentence=said["sentence"], field=said.get("field"), status=plain.status_code)
+    return answer(fhir_capability.outcome([one]), status=plain.status_code, headers=dict(plain.headers))
+
+
+class FHIRView(APIView):
+    """What every address under /fhir/R4/ shares. The CapabilityStatement describes them, so the OpenAPI schema does not."""
+
+    viewer_kinds = frozenset({"user", "token"})
+    content_negotiation_class = JSONOnly
+    schema = None
+    does: ClassVar[Mapping[str, str]] = {}
+
+    def get_exception_handler(self) -> Any:
+        return handler
+
+
+def body_in(raw: HttpRequest) -> Any:
+    """This function will read a resource: strict JSON, plain or gzip, within the limits of readings."""
+    return strict_json(bytes_in(raw))
+
+
+def bytes_in(raw: HttpRequest) -> bytes:
+    """This function will read the body alone. Raises WrongType, TooLarge, Invalid."""
+    if raw.content_type not in (MEDIA, "application/json"):
+        raise WrongType
+    return batches.read_body(raw, encoding=raw.headers.get("Content-Encoding", "").strip().lower())  # type: ignore[arg-type]
+
+
+def base_of(request: Request) -> str:
+    """This function will give the endpoint's own address, without a slash at its end."""
+    return str(request.build_absolute_uri(reverse("fhir-bundle"))).rstrip("/")

@@ -1,0 +1,114 @@
+"""What the FHIR endpoint says of itself: the CapabilityStatement and the OperationOutcome. Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+OWN_CODES = "urn:healthhub:code"
+OPERATIONS = "http://hl7.org/fhir/OperationDefinition/"
+# Our refusals in FHIR's words; any other is told by its status.
+ISSUE: Mapping[str, str] = {
+    "missing_field": "required",
+    "not_supported": "not-supported",
+    "sign_in_first": "login",
+    "bad_token": "login",
+    "not_found": "not-found",
+    "not_allowed": "forbidden",
+    "outside_consent": "forbidden",
+    "csrf_failed": "forbidden",
+    "too_large": "too-long",
+    "too_many": "too-costly",
+    "ambiguous": "multiple-matches",
+    "method_not_allowed": "not-supported",
+    "unsupported_media_type": "not-supported",
+    "not_acceptable": "not-supported",
+    "not_json": "structure",
+    "unknown_kind": "code-invalid",
+    "unknown_code": "code-invalid",
+    "unknown_unit": "code-invalid",
+    "impossible_value": "business-rule",
+}
+BY_STATUS: Mapping[int, str] = {401: "login", 403: "forbidden", 404: "not-found", 409: "conflict", 422: "processing"}
+SEARCH = (
+    ("patient", "reference", "Whose; a person must say so, a device token has its one patient."),
+    ("code", "token", "LOINC or our own kind, several with commas (or)."),
+    ("category", "token", "Several with commas (or)."),
+    ("date", "date", "eq, gt, ge, lt, le, sa, eb, judged by when the reading began; twice for a span; without a zone the patient's own."),
+    ("_lastUpdated", "date", "When it came in; same prefixes. What was corrected or removed is no longer found; read it by its id."),
+)
+
+
+def issue(*, code: str, sentence: str, field: str | None = None, severity: str = "error", status: int = 400) -> dict[str, Any]:
+    """This function will write one issue: `code` is ours, FHIR's own follows from it or from the HTTP status."""
+    return {
+        "severity": severity,
+        "code": "informational" if severity == "information" else ISSUE.get(code) or BY_STATUS.get(status, "invalid"),
+        "details": {"coding": [{"system": OWN_CODES, "code": code}], "text": sentence},
+        **({"expression": [field]} if field else {}),
+    }
+
+
+def outcome(issues: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """This function will write an OperationOutcome."""
+    return {"resourceType": "OperationOutcome", "issue": list(issues)}
+
+
+def capability(*, url: str, at: datetime) -> dict[str, Any]:
+    """This function will write the CapabilityStatement of the endpoint at `url`: what is honoured, and nothing else."""
+    return {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": at.isoformat(timespec="seconds"),
+        "kind": "instance",
+        "software": {"name": "HealthHub"},
+        "implementation": {"description": "HealthHub, readings between visits", "url": url},
+        "fhirVersion": "4.0.1",
+        "format": ["application/fhir+json"],
+        "rest": [
+            {
+                "mode": "server",
+                "documentation": "Search parameters that are not named here are refused.",
+                "security": {"cors": False, "description": "Authorization: Bearer with a device token of one patient, or a session."},
+                "resource": [_observation(), _patient(), {"type": "Device", "interaction": [{"code": "read"}]}],
+                "interaction": [{"code": "transaction"}, {"code": "batch"}],
+            }
+        ],
+    }
+
+
+def _observation() -> dict[str, Any]:
+    return {
+        "type": "Observation",
+        "documentation": (
+            "Sorting by date, -date, _lastUpdated, -_lastUpdated; _count up to 1000; paging by the next link. "
+            "A bundle may hold creates of Observations only; a transaction those of one patient."
+        ),
+        "interaction": [{"code": "read"}, {"code": "create"}, {"code": "search-type"}],
+        "versioning": "versioned",
+        "conditionalCreate": True,
+        "conditionalRead": "not-match",
+        "searchInclude": ["Observation:patient"],
+        "searchParam": [{"name": name, "type": type_, "documentation": words} for name, type_, words in SEARCH],
+        "operation": [
+            {
+                "name": "lastn",
+                "definition": f"{OPERATIONS}Observation-lastn",
+                "documentation": "patient, code, category, max up to 100 (1 unless told).",
+            }
+        ],
+    }
+
+
+def _patient() -> dict[str, Any]:
+    return {
+        "type": "Patient",
+        "documentation": "A device token gets the id alone (SUBSETTED).",
+        "interaction": [{"code": "read"}],
+        "operation": [
+            {
+                "name": "everything",
+                "definition": f"{OPERATIONS}Patient-everything",
+                "documentation": "The Patient, her Devices and Observations; _since, _count up to 1000, paging by the next link.",
+            }
+        ],
+    }
