@@ -36,6 +36,16 @@ class Unprocessable(Refused):
     status = 422
 
 
+class Several(Unprocessable):
+    """A transaction of which nothing was kept, with every reason."""
+
+    sentence = "Nothing was kept."
+
+    def __init__(self, issues: list[dict[str, Any]]) -> None:
+        super().__init__(code="transaction_refused")
+        self.issues = issues
+
+
 class JSONOnly(BaseContentNegotiation):
     """JSON for whoever takes any of it; XML and pages are not spoken here."""
 
@@ -63,6 +73,8 @@ def issue_of(refused: Refused, *, at: str = "") -> dict[str, Any]:
 
 def handler(exc: Exception, context: dict[str, Any]) -> HttpResponse | None:
     """This function will answer refusals as an OperationOutcome; anything else is ours and stays a 500."""
+    if isinstance(exc, Several):
+        return answer(fhir_capability.outcome(exc.issues), status=exc.status)
     plain = errors.handler(exc, context)
     if plain is None:
         return None

@@ -121,7 +121,7 @@ def _moments(text: str, name: str, zone: ZoneInfo | None) -> tuple[str, tuple[da
     prefix = (found["prefix"] or "eq") if found else ""
     if found is None or prefix not in ("eq", "gt", "ge", "lt", "le", "sa", "eb"):
         raise Invalid("Give a date such as ge2026-11-23, with eq, gt, ge, lt, le, sa or eb before it.", code="bad_time", field=name)
-    if found["zone"] is None and (zone is None or (found["hour"] is not None and "T" not in text)):
+    if found["zone"] is None and zone is None:
         raise Invalid("The time must have a zone.", code="no_zone", field=name)
     try:
         return prefix, _ends(found, zone)

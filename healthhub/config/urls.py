@@ -8,6 +8,7 @@ urlpatterns = [
     path("admin/", site.urls),
     path("accounts/", include("allauth.urls")),
     path("api/", include("healthhub.api.urls")),
+    path("fhir/R4/", include("healthhub.api.fhir_urls")),
     path("", include("healthhub.web.urls")),
 ]
 # Asked for an exception that nobody caught, wherever it came from: view, middleware, template.
