@@ -64,7 +64,7 @@ class Everything(FHIRView):
         fhir_search.check_names(query, ("_since", "_count", "_page"))
         limit, viewer = fhir_search.count_in(query), request.viewer
         opened = readings.open_for(viewer, patient_id, kinds=None, now=timezone.now())
-        behind = fhir_search.cursor_in(query["_page"]) if "_page" in query else None
+        behind = fhir_search.cursor_in(str(query["_page"])) if "_page" in query else None
         wanted = fhir_search.since_in(query, found.Wanted(opened.numbers, order="_lastUpdated", behind=behind))
         numbers = found.sources(patient_id=opened.patient.id, kinds=opened.numbers)
         first: list[Mapping[str, Any]] = []

@@ -80,7 +80,11 @@ def handler(exc: Exception, context: dict[str, Any]) -> HttpResponse | None:
         return None
     said = plain.data
     one = fhir_capability.issue(code=said["code"], sentence=said["sentence"], field=said.get("field"), status=plain.status_code)
-    return answer(fhir_capability.outcome([one]), status=plain.status_code, headers=dict(plain.headers))
+    return answer(
+        fhir_capability.outcome([one]),
+        status=plain.status_code,
+        headers={name: text for name, text in plain.headers.items() if name.lower() != "content-type"},
+    )
 
 
 class FHIRView(APIView):

@@ -57,10 +57,10 @@ def kinds_in(query: QueryDict, numbers: Iterable[int]) -> list[int]:
     """This function will narrow the kinds that may be seen to those of `code` and `category`."""
     found = set(numbers)
     if "code" in query:
-        tokens = [_token(text, "code") for text in query["code"].split(",")]
+        tokens = [_token(text, "code") for text in str(query["code"]).split(",")]
         found &= {BY_KEY[kind.key].number for system, code in tokens for kind in READER.kinds_of(system, code)}
     if "category" in query:
-        tokens = [_token(text, "category") for text in query["category"].split(",")]
+        tokens = [_token(text, "category") for text in str(query["category"]).split(",")]
         codes = {code for system, code in tokens if system in (None, CATEGORIES)}
         found = {number for number in found if CATEGORY.get(BY_NUMBER[number].data_class) in codes}
     return sorted(found)
@@ -81,7 +81,7 @@ def wanted_in(query: QueryDict, numbers: Iterable[int], *, zone: ZoneInfo) -> Wa
         raise Invalid("Sort by date, -date, _lastUpdated or -_lastUpdated.", code="not_supported", field="_sort")
     if query.get("_include", "Observation:patient") != "Observation:patient":
         raise Invalid("Only Observation:patient can be included.", code="not_supported", field="_include")
-    behind = cursor_in(query["_page"]) if "_page" in query else None
+    behind = cursor_in(str(query["_page"])) if "_page" in query else None
     return Wanted(kinds_in(query, numbers), *measured, *arrived, order=order, behind=behind)
 
 
@@ -132,10 +132,7 @@ def _moments(text: str, name: str, zone: ZoneInfo | None) -> tuple[str, tuple[da
 def _ends(found: re.Match[str], zone: ZoneInfo | None) -> tuple[datetime, datetime]:
     """The half-open span that a date of this precision means."""
     year, month, day = int(found["year"]), int(found["month"] or 1), int(found["day"] or 1)
-    if found["zone"] is not None:
-        here = datetime.fromisoformat(f"2000-01-01T00:00{found['zone']}").tzinfo
-    else:
-        here = zone
+    here = datetime.fromisoformat(f"2000-01-01T00:00{found['zone']}").tzinfo if found["zone"] else zone
     micro = round(float(found["fraction"] or 0) * 1_000_000)
     low = datetime(year, month, day, int(found["hour"] or 0), int(found["minute"] or 0), int(found["second"] or 0), micro, here)
     if found["fraction"]:

@@ -244,8 +244,6 @@ def _note(resource: Mapping[str, Any]) -> dict[str, Any]:
 
 def _tags(resource: Mapping[str, Any]) -> list[str]:
     meta = resource.get("meta")
-    tags = meta.get("tag") if isinstance(meta, Mapping) else None
-    ours = [
-        one.get("code") for one in (tags if isinstance(tags, list) else ()) if isinstance(one, Mapping) and one.get("system") == OWN_FLAGS
-    ]
+    tags = _codings({"coding": meta.get("tag") if isinstance(meta, Mapping) else None})
+    ours = [one.get("code") for one in tags if one.get("system") == OWN_FLAGS]
     return [word for word in ("cuffless", "simulated") if word in ours]

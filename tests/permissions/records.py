@@ -7,6 +7,7 @@ from uuid import UUID
 from healthhub.care import contacts, medications
 from healthhub.people.access import Viewer
 from healthhub.people.models import Patient
+from healthhub.records.models import Source
 from monitoring import alerts, desk, intake, plans
 from monitoring.models import Alert, Limit
 from notifications import channels
@@ -19,7 +20,8 @@ from tests.world import World
 
 @dataclass(frozen=True)
 class Records:
-    """What the addresses of the table are aimed at: Ana's open alert, the one Dr Lim holds and snoozed, her limit, a reading's number,
+    """What the addresses of the table are aimed at: Ana's open alert, the one Dr Lim holds and snoozed, her limit,
+    the numbers of a reading and its source,
     a notice she was sent and the way she is told, what a model said of her, an event, a waiting version, a visit, a medicine,
     Dr Lim's saved view and a tag she carries."""
 
@@ -27,6 +29,7 @@ class Records:
     held_alert: UUID
     limit: UUID
     seq: int
+    source: int
     notice: UUID
     channel: UUID
     assessment: UUID
@@ -86,6 +89,7 @@ def _measured_and_treated(world: World, whose: str, speaking: Version, waiting: 
     channel = channels.add(person=person, transport="email", given={}, by=world.viewer(self_), now=now).channel
     notice = Notice.objects.filter(person=person).latest("seq")
     seq = int(receipt.fates[0]["seq"])
+    source = Source.objects.filter(patient=patient).latest("id").id
     assessment, outcome = _judged(world, whose, patient, by, speaking)
     visit, note = (
         contacts.add(patient_id=patient.id, kind=kind, at=now, text=world.said(whose, "short of breath"), by=by, now=now)
@@ -100,7 +104,7 @@ def _measured_and_treated(world: World, whose: str, speaking: Version, waiting: 
     tag = desk.tag(patient_id=patient.id, name=world.said(whose, "visit"), by=by, now=now)
     desk.review(patient_id=patient.id, by=by, now=now)
     desk_ = (view.id, tag.id)
-    return Records(*alerts_, limit.id, seq, notice.id, channel.id, assessment, outcome, waiting.id, visit.id, medicine.id, *desk_)
+    return Records(*alerts_, limit.id, seq, source, notice.id, channel.id, assessment, outcome, waiting.id, visit.id, medicine.id, *desk_)
 
 
 def _judged(world: World, whose: str, patient: Patient, by: Viewer, speaking: Version) -> tuple[UUID, UUID]:

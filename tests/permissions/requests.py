@@ -26,7 +26,15 @@ class Asking:
 
 def asking(world: World, records: Records, method: str, name: str) -> Asking:
     """This function will give the request for one line of the table, aimed at what is Ana's."""
-    asked = _people(world) | _readings(world, records) | _alerts(world, records) | _rules(world, records) | _notices(records)
+    asked = (
+        _people(world)
+        | _readings(world, records)
+        | _fhir(world, records)
+        | _alerts(world, records)
+        | _rules(world, records)
+        | _notices(records)
+    )
+    asked |= _fhir(world, records)
     return (asked | _risk(world, records) | _models(records) | _desk(world, records))[f"{method} {name}"]
 
 
@@ -43,6 +51,32 @@ def _readings(world: World, records: Records) -> dict[str, Asking]:
         "GET why": Asking(ana, query=why),
         "POST observation-correct": Asking(one, {"value": 180, "value2": 110, "unit": "mm[Hg]", "reason": "read from the wrong line"}),
         "POST observation-remove": Asking(one, {"reason": "the cuff was loose"}),
+    }
+
+
+def _fhir(world: World, records: Records) -> dict[str, Asking]:
+    ana, query = {"patient_id": str(world.ana.id)}, {"patient": str(world.ana.id)}
+    rate = {
+        "resourceType": "Observation",
+        "status": "final",
+        "category": [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": "vital-signs"}]}],
+        "code": {"coding": [{"system": "http://loinc.org", "code": "8867-4"}]},
+        "subject": {"reference": f"Patient/{world.ana.id}"},
+        "effectiveDateTime": (world.now - timedelta(minutes=1)).isoformat(timespec="seconds"),
+        "valueQuantity": {"value": 71, "system": "http://unitsofmeasure.org", "code": "/min"},
+    }
+    entry = {"resource": rate, "request": {"method": "POST", "url": "Observation"}}
+    return {
+        "GET fhir-patient": Asking(ana),
+        "GET fhir-everything": Asking(ana),
+        "GET fhir-observations": Asking(query=query),
+        "GET fhir-lastn": Asking(query=query),
+        "GET fhir-observation": Asking(ana | {"seq": str(records.seq)}),
+        "GET fhir-device": Asking(ana | {"number": str(records.source)}),
+        "POST fhir-observations": Asking(body=rate),
+        "POST fhir-bundle": Asking(body={"resourceType": "Bundle", "type": "transaction", "entry": [entry]}),
+        "GET fhir-other": Asking({"rest": f"Condition/{world.ana.id}"}),
+        "POST fhir-other": Asking({"rest": "Condition"}, body={}),
     }
 
 

@@ -66,6 +66,18 @@ GET     why                  401  200  404  200  404  200  404  404  200  404  4
 POST    observation-correct  401  200  404  403  404  200  404  404  200  404  404  403  404  403  403  401  403
 POST    observation-remove   401  200  404  403  404  200  404  404  200  404  404  403  404  403  403  401  403
 
+# The same in FHIR's words. To a device token a patient is an id; what is not served is nobody's (404), whoever asks.
+GET     fhir-patient         401  200  404  200  404  200  404  404  200  404  404  200  404  403  200  401  404
+GET     fhir-everything      401  200  404  200  404  200  404  404  200  404  404  200  404  403  200  401  404
+GET     fhir-observations    401  200  404  200  404  200  404  404  200  404  404  200  404  403  200  401  404
+GET     fhir-lastn           401  200  404  200  404  200  404  404  200  404  404  200  404  403  200  401  404
+GET     fhir-observation     401  200  404  200  404  200  404  404  200  404  404  200  404  403  200  401  404
+GET     fhir-device          401  200  404  200  404  200  404  404  200  404  404  200  404  403  200  401  404
+POST    fhir-observations    401  201  404  403  404  201  404  404  201  404  404  403  404  201  403  401  404
+POST    fhir-bundle          401  200  404  403  404  200  404  404  200  404  404  403  404  200  403  401  404
+GET     fhir-other           401  404  404  404  404  404  404  404  404  404  404  404  404  404  404  401  404
+POST    fhir-other           401  404  404  404  404  404  404  404  404  404  404  404  404  404  404  401  404
+
 # Alerts: whoever may act, acts; through the broken glass one only looks. A snooze is a matter of who is told.
 GET     patient-alerts       401  200  404  200  404  200  404  404  200  404  404  200  404  403  403  401  403
 GET     alert                401  200  404  200  404  200  404  404  200  404  404  200  404  403  403  401  403
