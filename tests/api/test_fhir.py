@@ -19,7 +19,7 @@ from fhirclient.models.bundle import Bundle as SmartBundle
 from fhirclient.models.observation import Observation as SmartObservation
 from fhirclient.models.patient import Patient as SmartPatient
 from fhirpy import AsyncFHIRClient
-from fhirpy.base.exceptions import OperationOutcome as Refused
+from fhirpy.base.exceptions import AuthorizationError
 
 from healthhub.people import tokens
 from healthhub.people.models import Patient as OurPatient
@@ -137,8 +137,9 @@ def test_search_is_honoured_or_refused(world: World, doctor: Client) -> None:
         "date=2026-13",
         "_count=0",
         "_summary=count",
-    ]
-    + ["_page=x", "_format=xml", "code=", "patient=", "_count=1&_count=2", "date=2026-11-23T07:00:00 08:00", "_elements=id"],
+        "_elements=id",
+        *("_page=x", "_format=xml", "code=", "patient=", "_count=1&_count=2", "date=2026-11-23T07:00:00 08:00"),
+    ],
 )
 def test_what_search_does_not_honour_is_refused(world: World, doctor: Client, query: str) -> None:
     answer = doctor.get(f"{BASE}Observation?{query}" + ("" if "patient" in query else f"&patient={world.ana.id}"))
@@ -232,7 +233,7 @@ async def _by_fhirpy(url: str, secret: str, world: World) -> None:
     assert [entry["response"]["status"][:3] for entry in told["entry"]] == ["201", "422"]
     found = await fhir.resources("Observation").search(patient=str(world.ana.id)).sort("-date").limit(1).fetch_all()
     assert len(found) == 2
-    with pytest.raises(Refused):
+    with pytest.raises(AuthorizationError):
         await AsyncFHIRClient(url, authorization="Bearer hh_wrong").resources("Observation").fetch()
 
 

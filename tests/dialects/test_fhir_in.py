@@ -1,5 +1,6 @@
 """FHIR R4 in: what is understood, what is refused by the name of its element, and what comes back out as it came."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -71,7 +72,7 @@ def test_there_and_back_keeps_value_unit_zone_device_note_and_identifier(
 ) -> None:
     unit, low, high = SIMPLE[key]
     value = data.draw(st.integers(low * 10, high * 10).map(lambda tenth: tenth / 10))
-    moment = data.draw(st.datetimes(datetime(2020, 1, 1), datetime(2026, 1, 1), timezones=st.just(UTC))).replace(microsecond=0)
+    moment = NOW - timedelta(seconds=data.draw(st.integers(0, 5 * 365 * 86400)))
     at = fhir_out.local(moment, int(zone.total_seconds() // 60)).isoformat()
     code = {"coding": [{"system": fhir_out.LOINC, "code": BY_KEY[key].loinc}]}
     identifier = [{"system": "urn:example:meter", "value": number}]
@@ -134,18 +135,17 @@ def test_what_is_not_understood_is_refused_by_its_name(resource: Any, field: str
     assert refused.value.field == field
 
 
-JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5), lambda x: st.lists(x, max_size=3) | st.dictionaries(
-    st.sampled_from(["coding", "system", "code", "text", "value", "reference", "display", "start"]), x, max_size=3), max_leaves=8)  # fmt: skip
+WORDS = st.sampled_from(["coding", "system", "code", "text", "value", "reference", "display", "start"])
+LEAVES = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
+JSON = st.recursive(LEAVES, lambda x: st.lists(x, max_size=3) | st.dictionaries(WORDS, x, max_size=3), max_leaves=8)
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from(sorted(bp(valueQuantity={}))), JSON)
 def test_whatever_stands_in_an_element_is_read_or_refused(name: str, value: Any) -> None:
     for good in (written(), bp()):
-        try:
-            sent.read(READER.observation(good | {name: value}).reading)
-        except Invalid as refused:
-            assert refused.code
+        with suppress(Invalid):
+            assert sent.read(READER.observation(good | {name: value}).reading).kind in ("glucose", "bp")
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.key)
