@@ -23,7 +23,7 @@ def given(viewer: Viewer, *, now: datetime) -> dict[str, Any]:
     issued = (now - EPOCH) // timedelta(seconds=1)
     times = {"iat": issued, "exp": issued + int(LIFE.total_seconds())}
     signed = ".".join(_packed(part) for part in (HEADER, {"jti": str(viewer.token_id), **times}))
-    return {"token": f"{signed}.{_signature(signed)}", "sub": viewer.name, "permissionGroups": [permissions(viewer)], **times}
+    return {"token": f"{signed}.{_signature(signed)}", "sub": str(viewer.token_id), "permissionGroups": [permissions(viewer)], **times}
 
 
 def permissions(viewer: Viewer) -> list[str]:

@@ -193,7 +193,7 @@ def _by_moment(docs: list[dict[str, Any]], question: Question) -> list[dict[str,
 
 def documents(collection: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """This function will write stored readings as documents, in the order they come; deleted ones say so."""
-    named = [{**row, "kind": BY_NUMBER[row["kind"]].key} for row in rows]
+    named: list[Mapping[str, Any]] = [{**row, "kind": BY_NUMBER[row["kind"]].key} for row in rows]
     if collection == "treatments":
         groups = treatments.grouped(named)
         docs = [treatments.treatment_out(group, mgdl=mgdl) for group in groups]

@@ -6,14 +6,13 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.http import http_date, parse_http_date_safe
 
 from healthhub.api.nightscout import store
-from healthhub.api.nightscout.door import Door, answer, caller_of, documents_of, params_of
+from healthhub.api.nightscout.door import Door, answer, documents_of, params_of
 from healthhub.dialects.nightscout import asked, common, entries, slices, told
 from healthhub.dialects.nightscout.asked import Condition, Question
-from healthhub.lib.refused import Invalid, NotAllowed, NotVisible, Refused
+from healthhub.lib.refused import Invalid, NotVisible, Refused
 from healthhub.people.models import Patient
 from healthhub.records.models import State
 
@@ -89,10 +88,6 @@ class Documents(Door):
         rows = store.rows_of(self.caller, self.collection, identifier, action="write")
         return [row for row in rows if row["state"] == State.CURRENT]
 
-    def delete(self, request: HttpRequest, form: str = "json") -> HttpResponse:
-        # A lost phone must not be able to empty a record: documents are taken out one by one, by their id.
-        raise NotAllowed("Delete one document at a time, by its id.", code="one_at_a_time")
-
 
 def received(outcomes: Sequence[store.Outcome], docs: Sequence[Any]) -> HttpResponse:
     """This function will answer a batch: always a list, each document with `_id` and its fate; 422 where nothing in it could be read."""
@@ -106,36 +101,47 @@ def received(outcomes: Sequence[store.Outcome], docs: Sequence[Any]) -> HttpResp
 
 
 class Entries(Documents):
-    """Entries: also as lines, by type, and the newest one."""
+    """Entries: also as lines."""
 
     def __init__(self, **given: Any) -> None:
         super().__init__(collection="entries", **given)
 
-    def get(self, request: HttpRequest, form: str = "", spec: str = "") -> HttpResponse:
-        if spec and spec not in ("sgv", "mbg", "cal", "current"):
+    def get(self, request: HttpRequest, form: str = "") -> HttpResponse:
+        question = recent(asked.of_v1(params_of(request), count=10), self.caller.now)
+        return if_changed(request, found_entries(self, question), form)
+
+
+class EntriesOf(Door):
+    """GET of entries of a type, of the newest, or of one by its id; DELETE of one.
+
+    A lost phone must not be able to empty a record: documents are taken out one by one.
+    """
+
+    def get(self, request: HttpRequest, spec: str, form: str = "") -> HttpResponse:
+        if spec not in ("sgv", "mbg", "cal", "current"):
             doc = store.one(self.caller, "entries", spec)
             if not doc["isValid"]:
                 raise NotVisible
-            return self._shown(request, [doc], form)
+            return if_changed(request, [doc], form)
         question = recent(asked.of_v1(params_of(request), count=1 if spec == "current" else 10), self.caller.now)
-        if spec in ("sgv", "mbg", "cal"):
+        if spec != "current":
             question = with_rest(question, Condition("type", "eq", spec))
-        return self._shown(request, found_entries(self, question), form)
+        return if_changed(request, found_entries(self, question), form)
 
-    def delete(self, request: HttpRequest, form: str = "", spec: str = "") -> HttpResponse:
-        if not spec or spec in ("*", "sgv", "mbg", "cal", "current"):
-            return super().delete(request)
+    def delete(self, request: HttpRequest, spec: str, form: str = "") -> HttpResponse:
         return deleted(store.remove(self.caller, "entries", spec))
 
-    def _shown(self, request: HttpRequest, docs: list[dict[str, Any]], form: str) -> HttpResponse:
-        newest = max((doc["srvModified"] for doc in docs), default=0) // 1000
-        since = parse_http_date_safe(request.headers.get("If-Modified-Since") or "")
-        if newest and since is not None and newest <= since:
-            return HttpResponse(status=304)
-        response = shown(request, docs, form)
-        if newest:
-            response["Last-Modified"] = http_date(newest)
-        return response
+
+def if_changed(request: HttpRequest, docs: list[dict[str, Any]], form: str) -> HttpResponse:
+    """This function will give entries, or 304 where the client has them already."""
+    newest = max((doc["srvModified"] for doc in docs), default=0) // 1000
+    since = parse_http_date_safe(request.headers.get("If-Modified-Since") or "")
+    if newest and since is not None and newest <= since:
+        return HttpResponse(status=304)
+    response = shown(request, docs, form)
+    if newest:
+        response["Last-Modified"] = http_date(newest)
+    return response
 
 
 def found_entries(door: Door, question: Question) -> list[dict[str, Any]]:
@@ -182,8 +188,6 @@ class OneDocument(Door):
         return answer([doc])
 
     def delete(self, request: HttpRequest, collection: str, spec: str) -> HttpResponse:
-        if spec == "*":
-            raise NotAllowed("Delete one document at a time, by its id.", code="one_at_a_time")
         return deleted(store.remove(self.caller, collection, spec))
 
 
@@ -193,10 +197,28 @@ class Profile(Documents):
     def __init__(self, **given: Any) -> None:
         super().__init__(collection="profile", **given)
 
-    def get(self, request: HttpRequest, form: str = "json", current: bool = False) -> HttpResponse:
+    def get(self, request: HttpRequest, form: str = "json") -> HttpResponse:
         store.looked(self.caller, "profile")
-        doc = profile_of(self)
-        return answer(doc if current else [doc])
+        return answer([profile_of(self)])
+
+
+class Elsewhere(Door):
+    """Food lists and activity: none is kept here, and whoever sends some is told so."""
+
+    def get(self, request: HttpRequest, collection: str, form: str = "json") -> HttpResponse:
+        return answer([])
+
+    def post(self, request: HttpRequest, collection: str, form: str = "json") -> HttpResponse:
+        docs, _ = documents_of(request)
+        return received(store.receive(self.caller, collection, docs), docs)
+
+
+class CurrentProfile(Door):
+    """GET profile/current."""
+
+    def get(self, request: HttpRequest, form: str = "json") -> HttpResponse:
+        store.looked(self.caller, "profile")
+        return answer(profile_of(self))
 
 
 def profile_of(door: Door) -> dict[str, Any]:
@@ -267,12 +289,3 @@ def versions(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 versions.methods = ("GET",)  # type: ignore[attr-defined]
-
-
-def is_known(request: HttpRequest, slug: str) -> bool:
-    """This function will tell whether whoever asks has a right secret for this address."""
-    try:
-        caller_of(request, slug, now=timezone.now())
-    except Refused:
-        return False
-    return True

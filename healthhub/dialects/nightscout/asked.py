@@ -1,4 +1,4 @@
-"""What a client asks for: `find[field][$op]=value` of API 1, `field$op=value` of API 3. What we cannot honour is refused, never passed over."""
+"""What a client asks for: `find[field][$op]=value` of API 1, `field$op=value` of API 3. What cannot be honoured is refused."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -142,7 +142,7 @@ def _value(name: str, text: str, field: str) -> Any:
 
 
 def moment(text: str, *, field: str) -> datetime:
-    """This function will read a moment in a question: milliseconds, a day (its beginning in UTC), or RFC 3339; raises Invalid (`bad_value`)."""
+    """This function will read a moment in a question: milliseconds, a day (its beginning in UTC), or RFC 3339; raises `bad_value`."""
     text = text.strip()
     if text.isascii() and text.lstrip("-").isdigit() and len(text) < 16:
         return min(LAST, max(FIRST, common.from_ms(int(text))))
