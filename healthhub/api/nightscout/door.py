@@ -60,18 +60,21 @@ def viewer_of_secret(text: str, *, now: datetime) -> Viewer:
     return bearer.viewer_of(text, now=now)
 
 
-def caller_of(request: HttpRequest, slug: str, *, now: datetime) -> Caller:
-    """This function will tell who asks: by the first of Authorization, api-secret, ?token= and ?secret= that is there.
-
-    Raises BadToken for nobody, for a wrong or revoked secret, and for a token that belongs to another patient than the address.
-    """
+def secret_of(request: HttpRequest) -> str:
+    """This function will give the secret a client brings: the first of Authorization, api-secret, ?token= and ?secret= that is there."""
     stated = request.headers.get("Authorization")
     if stated is not None:
         scheme, _, text = stated.partition(" ")
-        text = text if scheme.lower() == "bearer" else ""
-    else:
-        text = request.headers.get("api-secret") or request.GET.get("token") or request.GET.get("secret") or ""
-    viewer = viewer_of_secret(text, now=now)
+        return text if scheme.lower() == "bearer" else ""
+    return str(request.headers.get("api-secret") or request.GET.get("token") or request.GET.get("secret") or "")
+
+
+def caller_of(secret: str, slug: str, *, now: datetime) -> Caller:
+    """This function will tell who asks.
+
+    Raises BadToken for nobody, for a wrong or revoked secret, and for a token that belongs to another patient than the address.
+    """
+    viewer = viewer_of_secret(secret, now=now)
     if viewer.patient_id is None or str(viewer.patient_id) != slug:
         raise BadToken
     return Caller(viewer, viewer.patient_id, now)
@@ -123,11 +126,15 @@ class Door(View):
             handler: Callable[..., HttpResponseBase] | None = getattr(self, str(request.method).lower(), None)
             if handler is None or request.method == "OPTIONS":
                 return self.http_method_not_allowed(request)
-            self.caller = caller_of(request, kwargs.pop("slug"), now=now)
+            self.caller = caller_of(self.secret_of(request), kwargs.pop("slug"), now=now)
             self.check(self.needs["GET" if request.method == "HEAD" else str(request.method)])
             return handler(request, *args, **kwargs)
         except Refused as refused:
             return self.refuse(refused)
+
+    def secret_of(self, request: HttpRequest) -> str:
+        """This function will give the secret that opens this address."""
+        return secret_of(request)
 
     def check(self, right: str) -> None:
         """This function will raise NotAllowed where the token has not this right."""

@@ -4,15 +4,13 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 
 from healthhub.api.nightscout import bearer, store
-from healthhub.api.nightscout.door import Caller, Door, answer, viewer_of_secret
+from healthhub.api.nightscout.door import Caller, Door, answer
 from healthhub.api.nightscout.v1 import profile_of, with_rest
 from healthhub.dialects.nightscout import asked, common, entries
 from healthhub.dialects.nightscout.asked import Condition, Question
 from healthhub.lib.refused import Invalid
-from healthhub.people.access import BadToken
 
 ARROWS = ("-", "⇈", "↑", "↗", "→", "↘", "↓", "⇊", "-", "⇕")
 PROPERTIES = ("bgnow", "delta", "direction", "buckets", "upbat")
@@ -23,20 +21,11 @@ class Bearer(Door):
 
     needs: ClassVar = {"GET": "any"}
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        if request.method not in ("GET", "HEAD"):
-            return self.http_method_not_allowed(request)
-        now = timezone.now()
-        try:
-            viewer = viewer_of_secret(kwargs["secret"], now=now)
-            if viewer.patient_id is None or str(viewer.patient_id) != kwargs["slug"]:
-                raise BadToken
-        except BadToken as refused:
-            return self.refuse(refused)
-        return answer(bearer.given(viewer, now=now))
+    def secret_of(self, request: HttpRequest) -> str:
+        return str(self.kwargs["secret"])
 
-    def get(self, request: HttpRequest) -> HttpResponse:
-        raise NotImplementedError  # dispatch answers: the secret stands in the path
+    def get(self, request: HttpRequest, secret: str) -> HttpResponse:
+        return answer(bearer.given(self.caller.viewer, now=self.caller.now))
 
 
 def newest(caller: Caller, *, since: timedelta, limit: int = 1000) -> list[dict[str, Any]]:
