@@ -84,7 +84,7 @@ STILLS = (
         account=who.SECOND_DOCTOR,
         whose=TOM,
         theme="dark",
-        scroll_to="h2:has-text('Time in range')",
+        scroll_to="h2:has-text('Daily glucose profile')",
     ),
     Still("programme-zh", "/programme", DESKTOP, account=who.MANAGER, language="zh-hans"),
     Still("consent-zh", "/people/{id}/data/sharing", PHONE, language="zh-hans"),

@@ -16,6 +16,7 @@ from healthhub.records.timeline import Row
 
 ENROLLED = timedelta(days=75)
 KINDS = ("bp", "glucose", "weight")
+LAPSED, LAPSED_AFTER = 0.36, timedelta(days=16)  # how many of them stop measuring for the programme, and when
 EVERY = 4  # days between two readings of those weeks
 LEVEL = {"bp": (14.0, 6.0), "glucose": (1.6, 0.0), "weight": (0.0, 0.0)}  # how much above calm those measure who are not there yet
 
@@ -53,6 +54,8 @@ def earlier_readings(patient: Patient, *, since: datetime, until: datetime) -> i
     after_seq = timeline.lock(patient_id=patient.pk)
     source = timeline.sources(patient_id=patient.pk, keys={"simulated-diary"})["simulated-diary"]
     worse = chance.random() < 0.4
+    if chance.random() < LAPSED:
+        until = min(until, since + LAPSED_AFTER)
     rows = []
     at = since + timedelta(hours=chance.uniform(0, 24))
     while at < until:

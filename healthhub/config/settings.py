@@ -178,6 +178,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # pages and forms; readings have 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "healthhub" / "web" / "locale"]
+FORMAT_MODULE_PATH = ["healthhub.web.formats"]
 USE_I18N = USE_TZ = True
 TIME_ZONE = "UTC"
 

@@ -1,6 +1,7 @@
 """The models' pages: what each answers and for whom not, how good it was and how it holds up here, and who lets which version speak."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -54,6 +55,12 @@ COMPARATORS = {
     "NEWS2, worst of the window": _n("NEWS2, worst of the window"),
     "LACE-like points": _n("LACE-like points"),
     "FINDRISC-like points": _n("FINDRISC-like points"),
+    "age and sex": _n("age and sex"),
+    "1988-94 to 1999-2002": _n("trained 1988–94, tested 1999–2002"),
+    "ours, examined people": _n("this model, examined people"),
+    "ours, the same complete cases": _n("this model, complete cases"),
+    "Cox, the same complete cases": _n("Cox, complete cases"),
+    "PhenoAge, complete cases": _n("PhenoAge, complete cases"),
 }
 
 
@@ -83,7 +90,7 @@ def model(request: PageRequest, key: str) -> HttpResponse:
         "table": comparison(about["figures"]),
         "remarks": card["figures"].items if "figures" in card else (),
         "calibration": _calibration(key),
-        "tables": card_text.others(key),
+        "tables": _tables(key),
         "watched": [_watched(one, visit.now) for one in watched if one["days"]],
         "versions": [(one, gettext(STATES[one.state][0]), STATES[one.state][1]) for one in kept],
         "may_decide": versions.may_decide(viewer=visit.viewer, now=visit.now),
@@ -136,9 +143,21 @@ def comparison(figures: Mapping[str, Any]) -> dict[str, Any]:
         rows.append((gettext("95 % interval"), cells, False))
     for name, found in figures.get("comparators", {}).items():
         if any(one in found for one in names):
-            words = gettext(COMPARATORS[name]) if name in COMPARATORS else name
-            rows.append((words, [figure(found[one]) if one in found else "" for one in names], False))
+            rows.append((comparator(name), [figure(found[one]) if one in found else "" for one in names], False))
     return {"head": [figure_name(name) for name in names], "rows": rows, "n": figures.get("n")}
+
+
+def comparator(name: str) -> str:
+    """This function will name what a model is compared with; `forward: ` marks a test on people of a later time."""
+    method = name.removeprefix("forward: ")
+    words = gettext(COMPARATORS[method]) if method in COMPARATORS else method
+    return words if method == name else gettext("%(method)s (on later years)") % {"method": words}
+
+
+def _tables(key: str) -> list[card_text.Table]:
+    """The card's further tables with their figures named as everywhere; its own summary stands above already."""
+    found = [one for one in card_text.others(key) if not one.title.startswith("n ")]
+    return [replace(one, head=tuple(figure_name(name) if name in FIGURES else name for name in one.head)) for one in found]
 
 
 def _calibration(key: str) -> str:

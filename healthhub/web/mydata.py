@@ -1,6 +1,6 @@
 """My data: what she has here and who had a look at it. Hers alone, whoever else cares for her."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -37,6 +37,8 @@ class Line:
     did: str
     reason: str
     own: bool
+    since: datetime | None = None  # of the first, where she did the same several times in a row
+    times: int = 1
 
 
 @page("patient")
@@ -95,10 +97,15 @@ def _line(entry: Any, names: dict[UUID, str], own: UUID | None) -> Line:
 
 
 def _by_day(lines: list[Line], now: datetime) -> list[tuple[str, list[Line]]]:
+    """What one person did several times in a row stands once, with how often."""
     days: dict[str, list[Line]] = {}
     today = timezone.localtime(now).date()
     for line in lines:
-        days.setdefault(shown.day_words(timezone.localtime(line.at).date(), today=today), []).append(line)
+        day = days.setdefault(shown.day_words(timezone.localtime(line.at).date(), today=today), [])
+        if day and (day[-1].who, day[-1].did, day[-1].reason) == (line.who, line.did, line.reason):
+            day[-1] = replace(day[-1], since=line.at, times=day[-1].times + 1)
+        else:
+            day.append(line)
     return list(days.items())
 
 

@@ -89,7 +89,13 @@ def _measure(one: Breakdown) -> dict[str, Any]:
     name, goal = MEASURES[one.measure]
     groups = [(gettext(BANDS[band]), _rate(rate)) for band, rate in one.by_age]
     groups += [(gettext(SEXES[sex]), _rate(rate)) for sex, rate in one.by_sex]
-    return {"name": gettext(name), "goal": gettext(goal), "overall": _rate(one.overall), "groups": groups}
+    return {
+        "name": gettext(name),
+        "goal": gettext(goal),
+        "overall": _rate(one.overall),
+        "groups": groups,
+        "told": any(rate["share"] is not None for _, rate in groups),
+    }
 
 
 def _hides(month: Month) -> bool:

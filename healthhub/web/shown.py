@@ -25,7 +25,7 @@ UNITS: Mapping[str, str] = {
     "{steps}": _n("steps"),
     "{score}": "",
     "{code}": "",
-    "{points}": _n("points"),
+    "{points}": "",
     "{puffs}": _n("puffs"),
     "min": _n("min"),
     "h": _n("h"),

@@ -6,6 +6,7 @@ The phone is emulated as browsers' own tools do it: four times slower, 1.6 Mbit/
 import math
 import statistics
 import time
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from tests.bench.table import Table
 
 django.setup()
 
-from healthhub.people.models import Patient  # noqa: E402 - models need Django set up
+from healthhub.people.models import Patient, User  # noqa: E402 - models need Django set up
 from healthhub.records import partitions, timeline  # noqa: E402
 from healthhub.records.catalogue import BY_KEY, SIMULATED  # noqa: E402
 from healthhub.records.models import Source  # noqa: E402
@@ -60,6 +61,22 @@ def measure(house: House, table: Table) -> None:
         _a_year(browser, url, hers, patient.id, table)
         _at_the_desk(browser, url, chiefs, table)
         browser.close()
+
+
+def signed_in(house: House, names: Sequence[str]) -> list[tuple[str, str, str]]:
+    """This function will fill a house with the demo's people and give pages of tests.web.walking: name, path, its reader's cookie."""
+    now = timezone.now()
+    call_command("migrate", verbosity=0, interactive=False)
+    call_command("collectstatic", verbosity=0, interactive=False)
+    partitions.ensure_ahead(now=now)
+    patient = walking.live(now=now)
+    house.start("web")
+    asked = []
+    for name in names:
+        role, path = walking.PAGES[name]
+        [key] = people.sessions([User.objects.get(email=walking.ACCOUNTS[role].email)])
+        asked.append((name, path.format(id=patient.id), f"sessionid={key}; django_language=en"))
+    return asked
 
 
 def _wear(patient: Patient, now: datetime) -> None:

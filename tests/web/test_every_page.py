@@ -26,6 +26,7 @@ NO_PAGES = {
     "first",
     "people_list",
     "people_act",
+    "heard",
     "home_state",
     "home_values",
     "home_tasks",

@@ -394,3 +394,17 @@ def test_a_year_of_a_sensor_is_two_statements_of_readings(world: World) -> None:
         counts.append(len(asked))
     assert counts[0] - counts[1] in (0, 1, 2)
     assert counts[1] < 25
+
+
+def test_what_was_typed_wrongly_is_taken_back_from_the_table(world: World) -> None:
+    put(world, "bp", [(noon(world.now, 1, 7), 130, 80)])
+    put(world, "bp", [(noon(world.now, 1, 20), 238, 86)], method=2)
+    client, address = world.client("patient_self"), f"/people/{world.ana.id}/trends/bp?span=week&view=table"
+    page = client.get(address).content.decode()
+    tokens = re.findall(r'name="undo" value="([^"]+)"', page)
+    assert len(tokens) == 1  # what a device sent is not hers to take back
+    assert client.post(f"/people/{world.ana.id}/undo", {"undo": unescape(tokens[0])}).status_code == 302
+    after = client.get(address).content.decode()
+    assert "130/80" in after
+    assert "238/86" not in after
+    assert 'name="undo"' not in world.client("caregiver_with_consent").get(address).content.decode()

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from django.test import Client
 from playwright.sync_api import Page
@@ -162,13 +163,20 @@ def take_shape(page: Page, shape: Shape) -> None:
 
 
 def walk(page: Page, *, role: str, patient: Patient) -> Iterator[str]:
-    """This function will open each page of a role in turn and give its name."""
+    """This function will open each page of a role in turn and give its name; none asks another origin or loosens its policy."""
+    asked: list[str] = []
+    page.context.on("request", lambda request: asked.append(request.url))
     for name, (whose, address) in PAGES.items():
         if whose == role:
             answer = page.goto(address.format(id=patient.id))
             if answer is None or answer.status >= 500 or answer.status == 405:
                 raise AssertionError(f"{name}: {answer and answer.status}")
             page.wait_for_load_state("networkidle")
+            policy = answer.header_value("content-security-policy") or "none: unsafe-inline"
+            home = "{0.scheme}://{0.netloc}/".format(urlsplit(answer.url))
+            abroad = [url for url in asked if not url.startswith((home, "data:", "blob:"))]
+            if abroad or "unsafe-" in policy:
+                raise AssertionError(f"{name}: asked {abroad}, policy {policy}")
             yield name
 
 
@@ -184,11 +192,14 @@ KEYBOARD = """() => {
         if (document.activeElement !== one) continue;
         const box = one.getBoundingClientRect();
         if (box.width === 0 || one.matches(".skip")) continue;
-        const [x, y] = [box.x + box.width / 2, box.y + Math.min(box.height / 2, innerHeight / 2)];
-        const there = document.elementFromPoint(x, y);
-        const label = there?.closest("label");
-        const mine = there && (one.contains(there) || there.contains(one) || label?.contains(one) || label?.control === one);
-        if (!mine) seen.push("covered or out of sight when focused: " + told(one) + " by " + (there ? told(there) : "nothing"));
+        // Of what the screen can show of it (a table may be higher, a strip of links wider), some part must be seen: WCAG 2.4.11.
+        const [left, right] = [Math.max(box.left, 0), Math.min(box.right, innerWidth)];
+        const y = (Math.max(box.top, 0) + Math.min(box.bottom, innerHeight)) / 2;
+        const label = one.closest("label");
+        const there = [0.5, 0.1, 0.9].map((part) => document.elementFromPoint(left + (right - left) * part, y));
+        const its = (it) => one.contains(it) || it.contains(one) || label?.contains(it) || it.closest("label")?.control === one;
+        if (!there.some((it) => it && its(it)))
+            seen.push("covered or out of sight when focused: " + told(one) + " by " + (there[0] ? told(there[0]) : "nothing"));
         const style = getComputedStyle(one);
         const around = one.closest("label") ? getComputedStyle(one.closest("label")) : style;
         const ring = (s) => (s.outlineStyle !== "none" && parseFloat(s.outlineWidth) > 0) || s.boxShadow !== "none";
@@ -202,6 +213,25 @@ KEYBOARD = """() => {
 def keyboard(page: Page) -> list[str]:
     """This function will put the focus on everything that takes it, and say where it cannot be seen."""
     return list(page.evaluate(KEYBOARD))
+
+
+# Everything that is pressed, but links inside sentences (WCAG 2.5.8); in large type the main targets, at more.
+TARGETS = """(least) => [...document.querySelectorAll("a[href], button, summary, select, input:not([type=hidden])")].filter((one) => {
+    const box = (one.closest("label") ?? one).getBoundingClientRect();
+    const there = box.width > 1 && box.height > 1 && one.checkVisibility({visibilityProperty: true});
+    if (one.disabled || !there || one.matches(".skip")) return false;
+    if (least > 44 && !one.matches(".button, .bar a, .bar button, .chip, summary, .kinds a")) return false;
+    const inline = one.matches("a") && getComputedStyle(one).display === "inline";
+    return !inline && Math.min(box.width, box.height) < least - 0.5;
+}).map((one) => {
+    const box = (one.closest("label") ?? one).getBoundingClientRect();
+    return Math.round(box.width) + " x " + Math.round(box.height) + ": " + one.outerHTML.slice(0, 140);
+})"""
+
+
+def targets(page: Page, *, least: int) -> list[str]:
+    """This function will give what is smaller than `least` CSS pixels and yet to be pressed."""
+    return list(page.evaluate(TARGETS, least))
 
 
 def told(found: Mapping[str, list[str]]) -> str:

@@ -9,8 +9,10 @@ const moved = new Set<string>();
 const waiting = new Set<string>();
 const remembered = new Map<string, { focus: boolean; tone: string | undefined }>(); // row id -> how it was before it was fetched anew
 const list = () => maybe("[data-worklist]");
-const rows = () => all("[data-worklist] > .row[data-patient]");
-const current = () => around(document.activeElement, "[data-worklist] > .row[data-patient]");
+// On the list a row is a patient; on a patient's page it is one of her open alerts.
+const ROW = "[data-worklist] > .row[data-patient], #alerts > article[data-patient]";
+const rows = () => all(ROW);
+const current = () => around(document.activeElement, ROW);
 const rowOf = (patient: string) => document.getElementById(`row-${patient}`);
 const title = document.title;
 const NOBODY = "00000000-0000-0000-0000-000000000000";
@@ -156,7 +158,7 @@ function open(button: HTMLElement): void {
 }
 
 function leave(panel: HTMLFormElement): void {
-  const row = around(panel, ".row");
+  const row = around(panel, "[data-patient]");
   close(panel);
   focusRow(row);
 }
@@ -191,7 +193,7 @@ function step(by: 1 | -1): void {
 
 /** What a key does on a row; true when it did something. */
 function act(key: string): boolean {
-  const row = current();
+  const row = current() ?? (list() ? null : rows()[0]); // on her own page the first alert is meant until another has the focus
   const name = ACTS.get(key);
   if (!row || !name) return false;
   maybe(`[data-key="${name}"]`, row)?.click();
@@ -200,7 +202,7 @@ function act(key: string): boolean {
 
 function leaveOnEscape(event: KeyboardEvent): boolean {
   const panel = around<HTMLFormElement>(event.target, "form.panel");
-  const row = around(event.target, ".row");
+  const row = around(event.target, ROW);
   if (event.key !== "Escape" || !(panel ?? row)) return false;
   if (panel) leave(panel);
   else focusRow(row);
@@ -212,8 +214,15 @@ document.addEventListener("focusin", () => {
   lastRow = current()?.dataset.patient ?? lastRow;
 });
 
+/** Ctrl or Command with Enter saves a form that was opened under the hand, from wherever in it. */
+function sent(event: KeyboardEvent): boolean {
+  const panel = event.key === "Enter" && (event.ctrlKey || event.metaKey) && around<HTMLFormElement>(event.target, "form.panel");
+  if (panel) panel.requestSubmit();
+  return Boolean(panel);
+}
+
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || leaveOnEscape(event)) return;
+  if (sent(event) || event.ctrlKey || event.metaKey || event.altKey || leaveOnEscape(event)) return;
   if (event.target instanceof Element && event.target.matches("input:not([type=checkbox]), textarea, select")) return;
   if (around(event.target, "dialog")) return;
   if (event.key === "j" || event.key === "k") step(event.key === "j" ? 1 : -1);

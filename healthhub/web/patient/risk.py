@@ -266,7 +266,8 @@ def scores_part(request: PageRequest, patient_id: UUID) -> HttpResponse:
             score["shown"] = units.amount(score["value"], score["unit"]) if score["value"] is not None else ""
             score["missing"] = [missing_words(problem) for problem in score["problems"]]
         need["missing"] = [missing_words(problem) for problem in need["problems"]]
-    return render(request, "hh/chart_scores.html", {"needs": needs})
+    told = sorted(needs, key=lambda need: all(score["value"] is None for score in need["scores"]))  # what has an answer comes first
+    return render(request, "hh/chart_scores.html", {"needs": told})
 
 
 @page("clinician")

@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
@@ -25,6 +25,7 @@ from healthhub.records.catalogue import BY_KEY, SUSPICIOUS, Kind
 from healthhub.records.shown import Seen
 from healthhub.records.summaries import Bucket
 from healthhub.web import shown
+from healthhub.web.act import undo_token
 from healthhub.web.drawing.canvas import page as drawn
 from healthhub.web.drawing.course import course
 from healthhub.web.home import KINDS, SPARK_DAYS, spark_of
@@ -39,6 +40,7 @@ WHO = ("patient", "caregiver", "clinician")
 SHOWN_ROWS = 60  # of the table below a chart
 PAGE_ROWS = 100
 GENERAL_DAYS = 30
+BY_HAND = 2  # method of a reading that somebody typed in
 OFTEN = 2  # days of them with readings make a trend
 
 
@@ -226,11 +228,16 @@ def _page_of(request: PageRequest, asked: Asked) -> dict[str, Any]:
     if len(some) > PAGE_ROWS:
         last = f"{some[PAGE_ROWS - 1]['at'].isoformat()} {some[PAGE_ROWS - 1]['seq']}"
         following = urlencode({"span": window.span.key, "until": window.last.isoformat(), "view": "table", "before": last})
+    told = [readings.seen(one) for one in some[:PAGE_ROWS]]
+    rows = words.readings_table(told, asked)
+    if access.may(asked.visit.viewer, asked.patient.id, action="write", now=asked.visit.now):
+        typed = (undo_token(asked.patient, [one.seq]) if one.method == BY_HAND else "" for one in told)
+        rows = [replace(row, undo=undo) for row, undo in zip(rows, typed, strict=True)]
     return {
         "kind": asked.kind,
         "window": window,
         "query": _query(window),
-        "rows": words.readings_table([readings.seen(one) for one in some[:PAGE_ROWS]], asked),
+        "rows": rows,
         "following": following,
         "first": before is None,
     }

@@ -39,6 +39,7 @@ class Row:
     cells: tuple[str, ...]
     remarks: str = ""
     alerts: tuple[Alert, ...] = ()
+    undo: str = ""  # what takes it back, where the reader may
 
 
 @dataclass(frozen=True, slots=True)
