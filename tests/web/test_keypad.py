@@ -102,7 +102,8 @@ class TestInTheBrowser:
         ana.context.close()
 
     def test_a_second_reading_like_the_first_is_not_doubted_again(self, browser: Browser, web: Web, served: World) -> None:
-        give(served, *[reading(value=130 + n, value2=80, minutes_ago=2000 + n) for n in range(6)], reading(value=186, value2=96, minutes_ago=3))
+        usual = [reading(value=130 + n, value2=80, minutes_ago=2000 + n) for n in range(6)]
+        give(served, *usual, reading(value=186, value2=96, minutes_ago=3))
         ana = Reader(browser, web, served.client("patient_self"), viewport=PHONE, has_touch=True)
         page = ana.open(f"/people/{served.ana.id}/log/bp")
         press(page, "18494")
