@@ -232,7 +232,7 @@ def by_severity(*, panel: Mapping[UUID, Sequence[str]], since: datetime, until: 
     with connection.cursor() as cursor:
         cursor.execute(_BY_SEVERITY, _given(panel, since, until))
         rows = cursor.fetchall()
-    found = [BySeverity(*row[:7], wait=None if row[7] is None else timedelta(seconds=float(row[7]))) for row in rows]
+    found = [BySeverity(*counts, None if wait is None else timedelta(seconds=float(wait))) for *counts, wait in rows]
     return sorted(found, key=lambda one: BUCKETS.index(one.severity))
 
 
