@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import socketio
+from django.db import connections
 from django.utils import timezone
 
 from healthhub.config.servers import ROOT
@@ -81,7 +82,15 @@ class Client:
 
 
 def run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    asyncio.run(work())
+    """Django's connections belong to the loop's own context: what is opened in it must be closed in it."""
+
+    async def whole() -> None:
+        try:
+            await work()
+        finally:
+            connections.close_all()
+
+    asyncio.run(whole())
 
 
 @pytest.mark.parametrize("by_namespace", [False, True])
