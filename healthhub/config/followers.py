@@ -4,17 +4,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from healthhub.api.nightscout import store, v2
+from healthhub.api.nightscout import acknowledging, store, v2
+from healthhub.api.nightscout.acknowledging import LEVELS
 from healthhub.api.nightscout.door import Caller, Door, caller_of, viewer_of_secret
 from healthhub.api.nightscout.v1 import profile_of
 from healthhub.audit import log
 from healthhub.dialects.nightscout import common, treatments
-from healthhub.lib.refused import Conflict, Invalid, NotAllowed, NotVisible
+from healthhub.lib.refused import Invalid, NotAllowed, NotVisible
 from healthhub.live import bell
 from healthhub.live.doors import Who
 from healthhub.live.nightscout import ADDED, CHANGED, REMOVED, Guest, News, Tidings
 from healthhub.people import access, tokens
-from healthhub.people.access import BadToken, Viewer
+from healthhub.people.access import BadToken
 from healthhub.records import changes, timeline
 from healthhub.records.catalogue import BY_NUMBER
 from healthhub.records.models import Amendment, State
@@ -23,7 +24,6 @@ from monitoring.models import LIVE_STATES, Alert, AlertState, Severity
 
 MOST = 1000
 LOOK_BACK = timedelta(minutes=2)  # for deletions, of which no new number tells
-LEVELS = {Severity.RED: 2, Severity.URGENT: 2, Severity.AMBER: 1, Severity.WATCH: 0, Severity.INFO: 0}
 NAMES = {2: "urgent_alarm", 1: "alarm", 0: "notification"}
 
 
@@ -154,27 +154,12 @@ def _alarm(alert: Alert) -> tuple[str, dict[str, Any]]:
 
 
 def acknowledge(who: Who, level: int, silence_ms: int, now: datetime) -> bool:
-    """This function will take the alarms of a level in hand for so long, in the name of the person who gave the token this right.
-
-    She must have the right herself at this moment. False where the token has it not, or nothing of the level sounds.
-    """
+    """This function will take the alarms of a level in hand for so long; False where the token may not, or nothing of the level sounds."""
     asks = caller(who, now)
-    person = tokens.person_behind(who.token_id) if who.token_id else None
-    if person is None or who.kinds:
-        return False
-    severities = [severity for severity, its in LEVELS.items() if its == level]
-    open_ = Alert.objects.filter(patient_id=asks.patient_id, state__in=LIVE_STATES, severity__in=severities, acknowledged_by=None)
-    until = now + timedelta(milliseconds=silence_ms)
-    return any([_taken(asks.viewer, person, alert, until=until, now=now) for alert in open_])  # noqa: C419 (every one of them)
-
-
-def _taken(token: Viewer, person: Viewer, alert: Alert, *, until: datetime, now: datetime) -> bool:
     try:
-        alerts.acknowledge(alert_id=alert.id, by=person, until=until, now=now)
-    except Conflict:
+        return acknowledging.acknowledge(asks, level=level, silence=timedelta(milliseconds=silence_ms)) > 0
+    except NotAllowed:
         return False
-    log.record(by=token, did="alert.acknowledge", patient_id=alert.patient_id, about=alerts.about(alert), now=now)
-    return True
 
 
 def add(who: Who, collection: str, data: Any, now: datetime) -> list[dict[str, Any]]:
