@@ -329,3 +329,19 @@ def test_a_thousand_entries_are_one_transaction(site: Site, django_assert_max_nu
     docs = json.loads(answer.content)
     assert (answer.status_code, len(docs), {doc["fate"] for doc in docs}) == (200, 1000, {"stored"})
     assert len({doc["_id"] for doc in docs}) == 1000
+
+
+def test_alarms_are_taken_in_hand_with_the_right_to(site: Site) -> None:
+    site.ask("POST", "/api/v1/entries.json", [sgv(5 * i, 48) for i in range(5)])
+    alert = Alert.objects.get(patient=site.world.ana, severity__in=("red", "urgent"))
+    assert site.ask("GET", "/api/v1/notifications/ack?level=2&time=600000").status_code == 401
+    by = site.world.viewer("patient_self")
+    given = {"kinds": (), "may_write": False, "may_read": True, "may_acknowledge": True}
+    secret = tokens.issue(patient=site.world.ana, name="Watch", by=by, now=timezone.now(), **given)[1]  # type: ignore[arg-type]
+    for bad in ("level=3", "level=2&time=-5", "level=2&time=99999999999"):
+        assert site.ask("GET", f"/api/v1/notifications/ack?{bad}", **{"api-secret": secret}).status_code == 400
+    assert site.ask("GET", "/api/v1/notifications/ack?level=2&group=default&time=600000", **{"api-secret": secret}).status_code == 200
+    alert.refresh_from_db()
+    assert alert.acknowledged_by == site.world.users["patient_self"]
+    assert alert.acknowledged_until is not None
+    assert timedelta(minutes=9) < alert.acknowledged_until - timezone.now() <= timedelta(minutes=10)

@@ -104,6 +104,7 @@ def _nightscout(world: World, records: Records) -> dict[str, Asking]:
         name: Asking(ana) for name in ("versions", "pebble", "status", "verifyauth", "adminnotifies", "properties", "ddata", "summary")
     }
     asked = {f"GET ns-{name}": asking for name, asking in whole.items()} | {
+        "GET ns-ack": Asking(ana, query={"level": "2", "time": "60000"}),
         "GET ns-bearer": Asking(ana | {"secret": world.secrets["token_read"]}),
         "GET ns-times": Asking(ana | {"rest": f"{world.now.year}.json"}),
         "GET ns-slice": Asking(ana | {"collection": "entries", "field": "dateString", "rest": f"sgv/{world.now.year}.json"}),

@@ -153,6 +153,8 @@ GET     ns-times             401  401  401  401  401  401  401  401  401  401  4
 GET     ns-slice             401  401  401  401  401  401  401  401  401  401  401  401  401  401  200  401  401
 GET     ns-count             401  401  401  401  401  401  401  401  401  401  401  401  401  401  200  401  401
 GET     ns-profile-current   401  401  401  401  401  401  401  401  401  401  401  401  401  401  200  401  401
+# Their tokens have not the right to acknowledge.
+GET     ns-ack               401  401  401  401  401  401  401  401  401  401  401  401  401  401  401  401  401
 # Always 200: it tells whether the secret is right, and about nobody.
 GET     ns-verifyauth        200  200  200  200  200  200  200  200  200  200  200  200  200  200  200  200  200
 # The secret stands in the path (Ana's reading device's), so the asker's own does not count.

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path, re_path
 
-from healthhub.api.nightscout import v1, v2, v3
+from healthhub.api.nightscout import acknowledging, v1, v2, v3
 
 FORM = r"(?:\.(?P<form>json|csv|tsv|txt))?/?"
 JSON = r"(?:\.(?P<form>json))?/?"
@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern] = [
     re_path(rf"{PATIENT}/pebble/?$", v1.Pebble.as_view(), name="ns-pebble"),
     re_path(rf"{CLASSIC}/status(?:\.(?P<form>json|txt|js))?/?$", v1.Status.as_view(), name="ns-status"),
     re_path(rf"{CLASSIC}/verifyauth/?$", v1.VerifyAuth.as_view(), name="ns-verifyauth"),
+    re_path(rf"{CLASSIC}/notifications/ack/?$", acknowledging.Acknowledge.as_view(), name="ns-ack"),
     re_path(rf"{CLASSIC}/adminnotifies/?$", v1.Notifies.as_view(), name="ns-adminnotifies"),
     re_path(rf"{CLASSIC}/entries{FORM}$", v1.Entries.as_view(), name="ns-entries"),
     re_path(rf"{CLASSIC}/entries/{SPEC}{FORM}$", v1.EntriesOf.as_view(), name="ns-entries-of"),

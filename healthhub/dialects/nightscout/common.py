@@ -49,7 +49,7 @@ def from_ms(ms: int) -> datetime:
 
 def iso(at: datetime) -> str:
     """This function will write a moment as Nightscout does: `2026-03-01T00:30:00.000Z`."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    return at.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def number_of(doc: Document, name: str) -> float | None:
@@ -72,13 +72,16 @@ def text_of(doc: Document, name: str, *, longest: int = LONGEST_TEXT) -> str:
     value = doc.get(name)
     if not isinstance(value, str):
         return ""
-    return value.replace("\x00", "").strip()[:longest]
+    return (value.replace("\x00", "") if "\x00" in value else value).strip()[:longest]
 
 
 def source_of(doc: Document, *names: str) -> str:
     """This function will name the device or app the document comes from, after the first of `names` that says so."""
     for name in names:
-        text = "".join(char for char in text_of(doc, name) if char.isprintable()).strip()[:LONGEST_SOURCE]
+        text = text_of(doc, name)
+        if not text.isprintable():
+            text = "".join(char for char in text if char.isprintable()).strip()
+        text = text[:LONGEST_SOURCE].strip()
         if text:
             return text
     return SOURCE
@@ -131,9 +134,14 @@ def moment_of(doc: Document, *names: str, zone: ZoneInfo) -> datetime:
     Milliseconds in `date` or a text under one of `names`. The offset is `utcOffset` (minutes), else the one of the text where it is
     not Z, else that of `zone` at the moment. Raises Invalid: missing_field, bad_time, no_zone, bad_offset.
     """
-    ms = number_of(doc, "date") if not isinstance(doc.get("date"), str) or _is_digits(doc["date"]) else None
-    texts = [(name, doc[name]) for name in (*names, "date") if isinstance(doc.get(name), str) and not _is_digits(doc[name])]
-    stated = _read_text(*texts[0]) if texts and (ms is None or "utcOffset" not in doc) else None
+    date = doc.get("date")
+    ms = number_of(doc, "date") if not isinstance(date, str) or _is_digits(date) else None
+    stated = None
+    if ms is None or "utcOffset" not in doc:
+        texts = [(name, doc[name]) for name in (*names, "date") if isinstance(doc.get(name), str) and not _is_digits(doc[name])]
+        # Beside milliseconds the text is asked for its offset only, and Z names none.
+        if texts and not (ms is not None and texts[0][1].endswith("Z")):
+            stated = _read_text(*texts[0])
     if ms is not None:
         if not FIRST_MS < ms < LAST_MS:
             raise Invalid("The date must be milliseconds since 1970.", code="bad_time", field="date")

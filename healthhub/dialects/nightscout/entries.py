@@ -25,9 +25,11 @@ DIRECTIONS = (
 )
 NUMBERS = ("noise", "filtered", "unfiltered", "rssi", "delta", "trend")
 TEXTS = ("direction", "app", "glucoseType")
+EXTRAS = frozenset({*NUMBERS, *TEXTS})
 # What we read, and what we give ourselves; of anything else the sender is told that it was left out.
 READ = frozenset({"type", "sgv", "mbg", "date", "dateString", "utcOffset", "device", *common.KEYS, *NUMBERS, *TEXTS})
 GIVEN = frozenset({"sysTime", "srvCreated", "srvModified", "subject", "isValid", "isReadOnly", "mills", "secret", "token", "created_at"})
+KNOWN = READ | GIVEN
 FIRST_GLUCOSE = 39  # a sensor says LO by this; below it stand its error codes
 LAST_GLUCOSE = 400  # and HI above this
 DELTA_WITHIN = timedelta(minutes=16)
@@ -51,12 +53,10 @@ def entry_in(doc: Document, *, zone: ZoneInfo) -> Reading:
             raise Invalid("The sensor sent an error code and no value.", code="sensor_error", field="sgv")
         flags = ["censored_low"] if value == FIRST_GLUCOSE else ["censored_high"] if value > LAST_GLUCOSE else []
     context: dict[str, Any] = {}
-    for name in NUMBERS:
-        if name in doc and isinstance(doc[name], int | float) and not isinstance(doc[name], bool) and -1e15 < doc[name] < 1e15:
-            context[name] = doc[name]
-    for name in TEXTS:
-        if text := common.text_of(doc, name):
-            context[name] = text
+    for name in doc.keys() & EXTRAS:
+        extra = common.text_of(doc, name) if name in TEXTS else doc[name]
+        if extra != "" and (name in TEXTS or _is_number(extra)):
+            context[name] = extra
     return {
         "kind": KIND_OF[type_],
         "at": common.moment_of(doc, "dateString", zone=zone),
@@ -70,9 +70,14 @@ def entry_in(doc: Document, *, zone: ZoneInfo) -> Reading:
     }
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and -1e15 < value < 1e15
+
+
 def left_out(doc: Document) -> list[str]:
     """This function will name the fields of an entry that we do not keep."""
-    return sorted(name[:40] for name in doc.keys() - READ - GIVEN)[:20]
+    names = doc.keys() - KNOWN
+    return sorted(name[:40] for name in names)[:20] if names else []
 
 
 def entry_out(row: Mapping[str, Any], *, mgdl: float) -> dict[str, Any]:
