@@ -232,8 +232,13 @@ def by_severity(*, panel: Mapping[UUID, Sequence[str]], since: datetime, until: 
     with connection.cursor() as cursor:
         cursor.execute(_BY_SEVERITY, _given(panel, since, until))
         rows = cursor.fetchall()
-    found = [BySeverity(*counts, None if wait is None else timedelta(seconds=float(wait))) for *counts, wait in rows]
-    return sorted(found, key=lambda one: BUCKETS.index(one.severity))
+    return sorted(map(_of_severity, rows), key=lambda one: BUCKETS.index(one.severity))
+
+
+def _of_severity(row: tuple[Any, ...]) -> BySeverity:
+    severity, fired, patients, taken, acted, untouched, nights, wait = row
+    waited = None if wait is None else timedelta(seconds=float(wait))
+    return BySeverity(severity, fired, patients, taken, acted, untouched, nights, waited)
 
 
 def _panel(viewer: Viewer, now: datetime, days: int) -> dict[UUID, list[str]]:
