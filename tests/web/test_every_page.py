@@ -66,6 +66,7 @@ NO_PAGES = {
     "limit_back",
     "burden_suggestion",
     "report",
+    "month_report",
     "model_decide",
     "operations_part",
     "operations_verify",
