@@ -142,7 +142,8 @@ def written(doc: Document, outcome: Outcome) -> dict[str, Any]:
     said = {name: value for name, value in doc.items() if name not in SECRETS}
     reading = outcome.reading
     if reading is None or not (outcome.kept):
-        return {"_id": common.phantom_id(doc), **said, **outcome.as_dict()}
+        own = said.get("_id")
+        return {**said, "_id": own if isinstance(own, str) and own else common.phantom_id(doc), **outcome.as_dict()}
     at, key = reading["at"], reading["key"]
     own = common.own_id(outcome.seq) if outcome.seq is not None else key
     when = common.iso(at)
