@@ -32,6 +32,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "profile.change": {"en": "changed their own settings", "zh-hans": "更改了自己的设置"},
     "observations.read": {"en": "read your readings", "zh-hans": "查看了您的测量数据"},
     "observations.write": {"en": "recorded readings for you", "zh-hans": "为您记录了测量数据"},
+    "devices.write": {"en": "told how your devices are doing", "zh-hans": "上报了您设备的状态"},
     "observation.read": {"en": "looked at one of your readings", "zh-hans": "查看了您的一条测量数据"},
     "observation.remove": {"en": "took out one of your readings", "zh-hans": "移除了您的一条测量数据"},
     "alerts.read": {"en": "read your alerts", "zh-hans": "查看了您的警报"},
