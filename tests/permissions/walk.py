@@ -56,9 +56,9 @@ def respelt(how: Asking, spell: Callable[[str], str], *, with_body: str | None =
 
 
 def shapes(captured: CaptureQueriesContext) -> list[str]:
-    """The statements without the ids and moments in them."""
+    """The statements without the ids, moments and signed sessions (a new signature every second) in them."""
     texts = [query["sql"] for query in captured.captured_queries if "SAVEPOINT" not in query["sql"]]
-    return [re.sub(r"'20\d\d-[^']*'|[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", "?", text) for text in texts]
+    return [re.sub(r"'20\d\d-[^']*'|'\.eJ[^']*'|[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", "?", text) for text in texts]
 
 
 def addresses(patterns: list[URLPattern | URLResolver] | None = None, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
