@@ -50,7 +50,7 @@ def number(raw: object) -> float:
     if isinstance(raw, str) and len(raw) > 40:
         raise ValueError("too long for a number")
     value = float(raw)
-    if not -1e12 < value < 1e12:
+    if not -1e15 < value < 1e15:
         raise ValueError("not a finite number")
     return value
 

@@ -1,6 +1,7 @@
 """Which reader a file is for: by its first bytes, never by its name."""
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import tzinfo
@@ -62,5 +63,5 @@ def _export_in(stream: BinaryIO) -> Iterator[BinaryIO]:
                 raise Invalid("The archive is built to do harm.", code="zip_bomb")
             with archive.open(info) as member:
                 yield cast("BinaryIO", cast("IO[bytes]", member))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         raise Invalid("The archive is broken or locked.", code="broken_zip") from error
