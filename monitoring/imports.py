@@ -36,7 +36,7 @@ class Imported:
         if "code" in fate:
             self.reasons[fate["code"]] += 1
             if len(self.refused) < MOST_TOLD:
-                told = {name: fate[name] for name in ("fate", "code", "sentence", "field") if name in fate}
+                told: dict[str, Any] = {name: fate[name] for name in ("fate", "code", "sentence", "field") if name in fate}
                 self.refused.append({"where": where, **told})
 
 

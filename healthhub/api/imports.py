@@ -25,7 +25,7 @@ class RefusedRecordSerializer(serializers.Serializer[Any]):
     fate = serializers.ChoiceField(choices=["rejected", "outside_consent"])
     code = serializers.CharField()
     sentence = serializers.CharField(required=False)
-    field = serializers.CharField(required=False)  # type: ignore[assignment] # DRF's own name
+    field = serializers.CharField(required=False)
 
 
 class ImportedSerializer(serializers.Serializer[Any]):

@@ -73,7 +73,7 @@ class _Export:
         self.parser = expat.ParserCreate()
         self.parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
         self.parser.EntityDeclHandler = self._hostile
-        self.parser.ExternalEntityRefHandler = self._hostile
+        self.parser.ExternalEntityRefHandler = self._outside
         self.parser.AttlistDeclHandler = self._attlist
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
@@ -90,6 +90,10 @@ class _Export:
 
     def _hostile(self, *_: Any) -> None:
         raise Invalid("The XML is built to do harm; no export looks like this.", code="hostile_xml")
+
+    def _outside(self, _context: str, _base: str | None, _system: str | None, _public: str | None) -> int:
+        self._hostile()
+        return 0
 
     def _attlist(self, _element: str, _name: str, _type: str, default: str | None, _required: bool) -> None:
         if default is not None:

@@ -17,16 +17,16 @@ WRONG = (KeyError, ValueError, TypeError, AttributeError, IndexError)
 
 
 def decode(stream: BinaryIO) -> Any:
-    """This function will read a whole JSON document of at most 32 MB. Raises Invalid: too_large, not_json, too_deep."""
+    """This function will read a whole JSON document of at most 32 MB. Raises Invalid: file_too_large, broken_json, too_nested."""
     raw = stream.read(MOST_BYTES + 1)
     if len(raw) > MOST_BYTES:
-        raise Invalid("A JSON file may have at most 32 MB.", code="too_large")
+        raise Invalid("A JSON file may have at most 32 MB.", code="file_too_large")
     try:
         return msgspec.json.decode(raw.removeprefix(b"\xef\xbb\xbf"))
     except RecursionError as error:
-        raise Invalid("The file is nested too deeply.", code="too_deep") from error
+        raise Invalid("The file is nested too deeply.", code="too_nested") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Invalid("The file is not JSON or breaks off.", code="not_json") from error
+        raise Invalid("The file is not JSON or breaks off.", code="broken_json") from error
 
 
 def read(stream: BinaryIO, zone: tzinfo) -> Records:

@@ -23,10 +23,10 @@ def read(stream: BinaryIO, zone: tzinfo) -> Records:
     """This function will yield the readings of a FIT file, its check sums verified; `where` numbers its data messages from 1.
 
     Messages about the device, the course or the settings hold no readings and yield nothing; a moment without a heart rate neither.
-    Raises Invalid: too_large, broken_fit (also where the file breaks off).
+    Raises Invalid: file_too_large, broken_fit (also where the file breaks off).
     """
     if len(raw := stream.read(MOST_BYTES + 1)) > MOST_BYTES:
-        raise Invalid("A FIT file may have at most 16 MB.", code="too_large")
+        raise Invalid("A FIT file may have at most 16 MB.", code="file_too_large")
     where = 0
     try:
         with fitdecode.FitReader(raw, check_crc=fitdecode.CrcCheck.RAISE) as frames:

@@ -43,7 +43,9 @@ def withings(group: Mapping[str, Any], zone: tzinfo) -> Found:
     if group.get("comment"):
         frame["context"] = {"note": str(group["comment"])[:400]}
     # A power beyond these is no measure's: it would only make a number grow without end.
-    values = {one["type"]: number(one["value"]) * 10 ** max(-9, min(3, int(one["unit"]))) for one in group["measures"]}
+    if not all(-9 <= one["unit"] <= 3 for one in group["measures"]):
+        raise KeyError("unit")
+    values = {one["type"]: number(one["value"]) * 10.0 ** one["unit"] for one in group["measures"]}
     found: Found = []
     if 9 in values and 10 in values:
         pair = {"value": values.pop(10), "value2": values.pop(9)}

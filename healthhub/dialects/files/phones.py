@@ -137,7 +137,8 @@ def omh(point: Mapping[str, Any], _zone: tzinfo) -> Found:
 
 
 def _unit(amount: Mapping[str, Any]) -> str:
-    return OMH_UNITS.get(amount["unit"], amount["unit"])
+    unit = str(amount["unit"])
+    return OMH_UNITS.get(unit, unit)
 
 
 def _maker(header: Mapping[str, Any]) -> str:

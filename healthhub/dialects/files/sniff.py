@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import tzinfo
-from typing import IO, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from healthhub.dialects.files import apple_health, documents, garmin, tables
 from healthhub.dialects.files.record import Records
@@ -62,6 +62,6 @@ def _export_in(stream: BinaryIO) -> Iterator[BinaryIO]:
             if info.file_size > MOST_UNZIPPED or info.file_size > 1024 * 1024 + info.compress_size * MOST_RATIO:
                 raise Invalid("The archive is built to do harm.", code="zip_bomb")
             with archive.open(info) as member:
-                yield cast("BinaryIO", cast("IO[bytes]", member))
+                yield cast("BinaryIO", member)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         raise Invalid("The archive is broken or locked.", code="broken_zip") from error

@@ -34,7 +34,7 @@ def known(first_lines: str) -> Known | None:
 def read(stream: BinaryIO, zone: tzinfo) -> Records:
     """This function will yield the records of a table; times without a zone are of `zone`. `where` is the line in the file.
 
-    Raises Invalid: too_many_lines (before the first record), unknown_file, not_utf8, broken_line.
+    Raises Invalid: too_many_lines (before the first record), unknown_file, broken_text, broken_line.
     """
     count_lines(stream)
     translate: Callable[[int, Row, tzinfo], list[Record]] | None = None
@@ -69,7 +69,7 @@ def _lines(stream: BinaryIO) -> Iterator[tuple[int, list[str]]]:
         try:
             cells = next(csv.reader([raw.decode("utf-8")]), [])
         except UnicodeDecodeError as error:
-            raise Invalid("The file is not UTF-8.", code="not_utf8", field=f"line {where}") from error
+            raise Invalid("The file is not UTF-8.", code="broken_text", field=f"line {where}") from error
         except csv.Error as error:
             raise Invalid("A line of the table is broken.", code="broken_line", field=f"line {where}") from error
         yield where, cells
