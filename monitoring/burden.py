@@ -19,6 +19,7 @@ from monitoring import backtest, packs, plans
 from monitoring.backtest import Compared
 from monitoring.judge import Rule
 from monitoring.models import SavedRule
+from monitoring.need import BUCKETS
 from risk import cards
 
 WINDOW = timedelta(days=30)
@@ -97,6 +98,15 @@ _BY_PATIENT = (
     ORDER BY count(*) DESC, patient_id LIMIT %(most)s
 """
 )
+_BY_SEVERITY = (
+    _COSTS
+    + """
+    SELECT severity, count(*), count(DISTINCT patient_id), count(*) FILTER (WHERE taken IS NOT NULL), count(*) FILTER (WHERE acted),
+           count(*) FILTER (WHERE NOT touched), count(*) FILTER (WHERE hour >= 22 OR hour < 6),
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM taken - opened_at)) FILTER (WHERE taken IS NOT NULL)
+    FROM fired GROUP BY severity
+"""
+)
 _SENDING = "SELECT count(*) FROM records_timeline WHERE patient_id = ANY(%s::uuid[]) AND last_received_at > %s"
 
 
@@ -133,6 +143,20 @@ class Cost:
         if self.severity in NEVER_LOOSER:
             return "urgent"
         return "model" if self.by_model else "limits"
+
+
+@dataclass(frozen=True, slots=True)
+class BySeverity:
+    """The alerts of one severity in a period, on how many patients; `untouched` by any person; `wait` is the median until one was taken."""
+
+    severity: str
+    fired: int
+    patients: int
+    taken: int
+    acted: int
+    untouched: int
+    nights: int
+    wait: timedelta | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +225,20 @@ def of_panel(*, viewer: Viewer, now: datetime, days: int = 30) -> Burden:
     known = dict(names()) | {rule.rule_id: rule.definition["name"] for rule in SavedRule.objects.filter(active=True)}
     log.record(by=viewer, did="burden.read", now=now)
     return Burden(days, watched, [_cost(row, known, months) for row in rows])
+
+
+def by_severity(*, panel: Mapping[UUID, Sequence[str]], since: datetime, until: datetime) -> list[BySeverity]:
+    """This function will count a panel's alerts (patient -> classes open to the reader) after `since` up to `until`, the worst first."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BY_SEVERITY, _given(panel, since, until))
+        rows = cursor.fetchall()
+    return sorted(map(_of_severity, rows), key=lambda one: BUCKETS.index(one.severity))
+
+
+def _of_severity(row: tuple[Any, ...]) -> BySeverity:
+    severity, fired, patients, taken, acted, untouched, nights, wait = row
+    waited = None if wait is None else timedelta(seconds=float(wait))
+    return BySeverity(severity, fired, patients, taken, acted, untouched, nights, waited)
 
 
 def _panel(viewer: Viewer, now: datetime, days: int) -> dict[UUID, list[str]]:

@@ -25,6 +25,7 @@ class NewTokenSerializer(serializers.Serializer[Any]):
     )
     may_write = serializers.BooleanField(default=True)
     may_read = serializers.BooleanField(default=False)
+    may_acknowledge = serializers.BooleanField(default=False, help_text="May take alerts in hand in your name (Nightscout followers).")
     may_replay = serializers.BooleanField(default=False, help_text="May state the moment it plays; refused in production.")
 
 
@@ -35,6 +36,7 @@ class TokenSerializer(serializers.Serializer[Any]):
     kinds = serializers.ListField(child=serializers.CharField())
     may_write = serializers.BooleanField()
     may_read = serializers.BooleanField()
+    may_acknowledge = serializers.BooleanField()
     may_replay = serializers.BooleanField()
     created_at = serializers.DateTimeField()
     last_used_at = serializers.DateTimeField(allow_null=True, help_text="To the minute.")
@@ -97,6 +99,7 @@ def _token(token: DeviceToken) -> dict[str, Any]:
         "kinds": token.kinds,
         "may_write": token.may_write,
         "may_read": token.may_read,
+        "may_acknowledge": token.may_acknowledge,
         "may_replay": token.may_replay,
         "created_at": token.created_at,
         "last_used_at": token.last_used_at,

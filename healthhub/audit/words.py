@@ -33,6 +33,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "observations.read": {"en": "read your readings", "zh-hans": "查看了您的测量数据"},
     "file.import": {"en": "imported a file of readings for you", "zh-hans": "为您导入了一份测量数据文件"},
     "observations.write": {"en": "recorded readings for you", "zh-hans": "为您记录了测量数据"},
+    "devices.write": {"en": "told how your devices are doing", "zh-hans": "上报了您设备的状态"},
     "observation.read": {"en": "looked at one of your readings", "zh-hans": "查看了您的一条测量数据"},
     "observation.remove": {"en": "took out one of your readings", "zh-hans": "移除了您的一条测量数据"},
     "alerts.read": {"en": "read your alerts", "zh-hans": "查看了您的警报"},

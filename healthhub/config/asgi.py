@@ -1,6 +1,7 @@
 """The ASGI entry: sockets, and HTTP beside them where one process serves both (the demo)."""
 
 import os
+from typing import Any
 
 from django.core.asgi import get_asgi_application
 
@@ -10,9 +11,25 @@ pages = get_asgi_application()  # sets Django up: what follows may import models
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 from django.urls import get_resolver  # noqa: E402
 
+from healthhub.config.followers import TIDINGS  # noqa: E402
 from healthhub.config.sockets import DOORS  # noqa: E402
 from healthhub.live.consumers import Sockets  # noqa: E402
+from healthhub.live.nightscout import Followers  # noqa: E402
 
-application = ProtocolTypeRouter({"http": pages, "websocket": Sockets(DOORS)})
+sockets = Sockets(DOORS)
+followers = Followers(sockets.hub, TIDINGS)
+
+
+async def http(scope: Any, receive: Any, send: Any) -> None:
+    """This function will serve pages, and socket.io where it polls."""
+    await (followers.handle if followers.belongs(scope["path"]) else pages)(scope, receive, send)
+
+
+async def websocket(scope: Any, receive: Any, send: Any) -> None:
+    """This function will serve our own sockets and socket.io's."""
+    await (followers.handle if followers.belongs(scope["path"]) else sockets)(scope, receive, send)
+
+
+application = ProtocolTypeRouter({"http": http, "websocket": websocket})
 # Loads every view now: the first visitor should not wait for it.
 _ = get_resolver().url_patterns

@@ -7,6 +7,7 @@ from healthhub.config.admin import site
 urlpatterns = [
     path("admin/", site.urls),
     path("accounts/", include("allauth.urls")),
+    path("nightscout/", include("healthhub.api.nightscout.urls")),
     path("api/", include("healthhub.api.urls")),
     path("", include("healthhub.web.urls")),
 ]

@@ -27,6 +27,7 @@ SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "s": ("sec", "秒"),
     "kg": ("kgs", "公斤", "千克"),
     "g": ("克",),
+    "[iU]": ("U", "IU", "units", "国际单位"),
     "[lb_av]": ("lb", "lbs", "pound", "pounds", "磅"),
     "[jin_ch]": ("jin", "市斤", "斤"),
     "cm": ("厘米",),

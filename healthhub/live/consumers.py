@@ -202,14 +202,15 @@ class Sockets:
             except (OSError, RuntimeError, TimeoutError):
                 return  # the client was faster
 
-    def _hub(self) -> Hub:
+    def hub(self) -> Hub:
+        """This function will give the hub of this event loop."""
         loop = asyncio.get_running_loop()
         if loop not in self.hubs:
             self.hubs[loop] = Hub(self.doors, timezone.now)
         return self.hubs[loop]
 
     async def _live(self, scope: dict[str, Any], receive: Receive, send: Send) -> Code | None:
-        hub = self._hub()
+        hub = self.hub()
         after = _after(scope)
         if after is not None and after < 0:
             return Code.BAD_REQUEST

@@ -22,7 +22,16 @@ from healthhub.lib.refused import NotAllowed, NotVisible
 from healthhub.live import bell
 from healthhub.people.models import DeviceToken, Patient, User
 from healthhub.people.relations import GLASS_MAY, SELF_MAY, Relation, classes_of, grants_that_open, opens_existence, rights_that_open
-from healthhub.people.viewers import ANONYMOUS, BadToken, Viewer, names_of, viewer_of, viewer_of_token
+from healthhub.people.viewers import (
+    ANONYMOUS,
+    BadToken,
+    Viewer,
+    names_of,
+    viewer_of,
+    viewer_of_sha1,
+    viewer_of_token,
+    viewer_of_token_id,
+)
 
 __all__ = [
     "ANONYMOUS",
@@ -42,7 +51,9 @@ __all__ = [
     "row_for",
     "seen_by",
     "viewer_of",
+    "viewer_of_sha1",
     "viewer_of_token",
+    "viewer_of_token_id",
     "watchers_asked",
     "watchers_of",
 ]

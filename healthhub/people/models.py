@@ -239,9 +239,13 @@ class DeviceToken(models.Model):
     name = models.CharField(max_length=80)
     prefix = models.CharField(max_length=12)
     secret_sha256 = models.BinaryField(unique=True, max_length=32)
+    # SHA-256 of the secret's SHA-1 in hexadecimal: some dialects send that instead. Tokens from before have none.
+    sha1_sha256 = models.BinaryField(unique=True, max_length=32, null=True)
     kinds = ArrayField(models.CharField(max_length=40), default=list, blank=True)  # empty: every kind
     may_write = models.BooleanField(default=True)
     may_read = models.BooleanField(default=False)
+    # Takes alerts in hand in the name of who issued it, as long as she may do so herself.
+    may_acknowledge = models.BooleanField(default=False)
     # Replays may state the moment they play; only honoured where settings.REPLAY_CLOCK allows it.
     may_replay = models.BooleanField(default=False)
     created_by = models.ForeignKey(User, models.PROTECT, related_name="+")

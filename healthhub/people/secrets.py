@@ -33,5 +33,18 @@ def digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
+def digest_of_sha1(hexadecimal: str) -> bytes:
+    """This function will give what is kept of a secret for dialects that send its SHA-1 (40 hexadecimal digits) instead of it.
+
+    The SHA-1 opens the door like the secret itself, so it is not kept either. 256 random bits cannot be guessed back from it.
+    """
+    return hashlib.sha256(hexadecimal.lower().encode()).digest()
+
+
+def sha1_of(secret: str) -> str:
+    """This function will give the SHA-1 of a secret as such dialects send it."""
+    return hashlib.sha1(secret.encode(), usedforsecurity=False).hexdigest()
+
+
 def _check(body: str) -> str:
     return base64.b32encode(hashlib.sha256(body.encode()).digest()).decode()[:CHECK].lower()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -10,7 +11,7 @@ from django.db.models import QuerySet
 from healthhub.audit import log
 from healthhub.lib.refused import Conflict, Invalid
 from healthhub.people import secrets
-from healthhub.people.access import Viewer, bump_epochs
+from healthhub.people.access import Viewer, bump_epochs, viewer_of
 from healthhub.people.models import DeviceToken, Patient
 
 # More than anyone's devices; keeps a script from filling the table.
@@ -27,6 +28,7 @@ def issue(
     by: Viewer,
     now: datetime,
     may_replay: bool = False,
+    may_acknowledge: bool = False,
 ) -> tuple[DeviceToken, str]:
     """This function will give a new token and its secret, which exists nowhere else.
 
@@ -48,10 +50,12 @@ def issue(
             name=name.strip(),
             prefix=secret[: secrets.SHOWN],
             secret_sha256=secrets.digest(secret),
+            sha1_sha256=secrets.digest_of_sha1(secrets.sha1_of(secret)),
             kinds=sorted({*kinds}),
             may_write=may_write,
             may_read=may_read,
             may_replay=may_replay,
+            may_acknowledge=may_acknowledge,
             created_by_id=by.person,
             created_at=now,
         )
@@ -67,6 +71,14 @@ def revoke(*, token: DeviceToken, by: Viewer, now: datetime) -> None:
         log.record(by=by, did="token.revoke", patient_id=token.patient_id, about=f"token:{token.id}", now=now, detail={"name": token.name})
         own = Patient.objects.filter(id=token.patient_id).values_list("user_id", flat=True)
         bump_epochs(users=[user_id for user_id in own if user_id], patients=[token.patient_id])
+
+
+def person_behind(token_id: UUID) -> Viewer | None:
+    """This function will give the person in whose name a living token may take alerts in hand; None where it may not."""
+    token = DeviceToken.objects.select_related("created_by").filter(id=token_id, revoked_at=None, may_acknowledge=True).first()
+    if token is None or not token.created_by.is_active:
+        return None
+    return viewer_of(token.created_by)
 
 
 def all_tokens() -> QuerySet[DeviceToken]:

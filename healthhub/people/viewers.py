@@ -1,5 +1,6 @@
 """Who is asking: a signed-in person, a device token, or nobody we know."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +20,9 @@ _LIVE_TOKEN = """
 SELECT id, patient_id, name, kinds::text[], may_write, may_read, may_replay, last_used_at
 FROM people_devicetoken WHERE secret_sha256 = %s AND revoked_at IS NULL
 """
+_LIVE_BY_SHA1 = _LIVE_TOKEN.replace("secret_sha256", "sha1_sha256")
+_LIVE_BY_ID = _LIVE_TOKEN.replace("secret_sha256", "id")
+_SHA1 = re.compile("[0-9a-fA-F]{40}")
 _USED = "UPDATE people_devicetoken SET last_used_at = %s WHERE id = %s AND last_used_at IS NOT DISTINCT FROM %s"
 # Of this one transaction: a crash may take the note back, and the reading that follows need not wait for two commits to reach the disk.
 _LIGHTLY = " AND set_config('synchronous_commit', 'off', true) = 'off'"
@@ -81,7 +85,23 @@ def viewer_of_token(secret: str, now: datetime) -> Viewer:
     """
     if not secrets.well_formed(secret):
         raise BadToken
-    rows = asked(connection, _LIVE_TOKEN, [secrets.digest(secret)])()
+    return _living(_LIVE_TOKEN, secrets.digest(secret), now)
+
+
+def viewer_of_sha1(hexadecimal: str, now: datetime) -> Viewer:
+    """This function will do the same for a dialect that sends the SHA-1 of the secret (40 hexadecimal digits)."""
+    if not _SHA1.fullmatch(hexadecimal):
+        raise BadToken
+    return _living(_LIVE_BY_SHA1, secrets.digest_of_sha1(hexadecimal), now)
+
+
+def viewer_of_token_id(token_id: UUID, now: datetime) -> Viewer:
+    """This function will do the same for a token whose secret was proved before: the id stands in something that we signed."""
+    return _living(_LIVE_BY_ID, token_id, now)
+
+
+def _living(statement: str, proof: bytes | UUID, now: datetime) -> Viewer:
+    rows = asked(connection, statement, [proof])()
     if not rows:
         raise BadToken
     token_id, patient_id, name, kinds, may_write, may_read, may_replay, last_used_at = rows[0]

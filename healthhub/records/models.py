@@ -26,6 +26,8 @@ class Source(models.Model):
     # Lower wins where two devices cover the same hour (watch before phone).
     priority = models.SmallIntegerField(default=50)
     last_received_at = models.DateTimeField(null=True)
+    battery = models.SmallIntegerField(null=True)  # percent, where the source told it
+    battery_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["patient", "key"], name="source_once")]

@@ -5,7 +5,7 @@ local day and hour are those of the wall clock where the reading was taken (its 
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -66,6 +66,14 @@ def refresh_some(*, limit: int) -> int:
         cursor.execute("SELECT DISTINCT patient_id FROM (SELECT patient_id FROM records_stale LIMIT %s) s", [limit])
         patients = [row[0] for row in cursor.fetchall()]
     return sum(refresh(patient_id=patient_id) for patient_id in patients)
+
+
+def refresh_of(*, patient_ids: Collection[UUID]) -> int:
+    """This function will make the marked days of these patients again, before they are counted together."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT patient_id FROM records_stale WHERE patient_id = ANY(%s::uuid[])", [list(patient_ids)])
+        marked = [row[0] for row in cursor.fetchall()]
+    return sum(refresh(patient_id=patient_id) for patient_id in marked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ UNITS: Mapping[str, str] = {
     "[degF]": "°F",
     "[jin_ch]": "斤",
     "[lb_av]": "lb",
+    "[iU]": "U",
 }
 # Fixed ranges of the drawings in the unit shown: the same for everyone.
 SCALES: Mapping[tuple[str, str], Scale] = {

@@ -112,6 +112,8 @@ GET     chart_glass               in  403  403  403  403  200  200  403  200  40
 POST    chart_glass               in  403  403  403  403  302  302  403  302  403  403  302  302   in   in   in   in
 GET     rules                     in  403  403  403  403  200  200  403  200  403  403  200  200   in   in   in   in
 GET     burden                    in  403  403  403  403  200  200  403  200  403  403  200  200   in   in   in   in
+GET     month_choose              in  403  403  403  403  200  200  403  200  403  403  200  200   in   in   in   in
+GET     month_report              in  403  403  403  403  200  200  403  200  403  403  200  200   in   in   in   in
 GET     burden_suggestion         in  403  403  403  403  200  200  403  200  403  403  200  200   in   in   in   in
 # Models are for clinicians and operators; an operator, or a doctor who leads her team (Dr Osei), decides.
 GET     models                    in  403  403  403  403  200  200  403  200  403  200  200  200   in   in   in   in

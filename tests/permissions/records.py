@@ -21,7 +21,7 @@ from tests.world import World
 class Records:
     """What the addresses of the table are aimed at: Ana's open alert, the one Dr Lim holds and snoozed, her limit, a reading's number,
     a notice she was sent and the way she is told, what a model said of her, an event, a waiting version, a visit, a medicine,
-    Dr Lim's saved view and a tag she carries."""
+    Dr Lim's saved view and a tag she carries, the numbers of a glucose and of a meal."""
 
     open_alert: UUID
     held_alert: UUID
@@ -36,6 +36,8 @@ class Records:
     medication: UUID
     view: UUID
     tag: UUID
+    glucose: int
+    meal: int
 
 
 def fill(world: World) -> Records:
@@ -99,8 +101,9 @@ def _measured_and_treated(world: World, whose: str, speaking: Version, waiting: 
     view = desk.save_view(name=world.said(whose, "mine"), query="owner=mine", by=by, now=now)
     tag = desk.tag(patient_id=patient.id, name=world.said(whose, "visit"), by=by, now=now)
     desk.review(patient_id=patient.id, by=by, now=now)
-    desk_ = (view.id, tag.id)
-    return Records(*alerts_, limit.id, seq, notice.id, channel.id, assessment, outcome, waiting.id, visit.id, medicine.id, *desk_)
+    eaten = intake.receive(patient_id=patient.id, readings=[reading(5, "carbs", 40, None, "g")], by=world.viewer(self_), now=world.now)
+    rest_ = (view.id, tag.id, int(receipt.fates[2]["seq"]), int(eaten.fates[0]["seq"]))
+    return Records(*alerts_, limit.id, seq, notice.id, channel.id, assessment, outcome, waiting.id, visit.id, medicine.id, *rest_)
 
 
 def _judged(world: World, whose: str, patient: Patient, by: Viewer, speaking: Version) -> tuple[UUID, UUID]:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 
+from healthhub.dialects.nightscout import common
 from risk import cards
 from tests.permissions.records import Records
 from tests.risk import said
@@ -27,7 +28,7 @@ class Asking:
 def asking(world: World, records: Records, method: str, name: str) -> Asking:
     """This function will give the request for one line of the table, aimed at what is Ana's."""
     asked = _people(world) | _readings(world, records) | _alerts(world, records) | _rules(world, records) | _notices(records)
-    return (asked | _risk(world, records) | _models(records) | _desk(world, records))[f"{method} {name}"]
+    return (asked | _risk(world, records) | _models(records) | _desk(world, records) | _nightscout(world, records))[f"{method} {name}"]
 
 
 def _readings(world: World, records: Records) -> dict[str, Asking]:
@@ -98,6 +99,45 @@ def _desk(world: World, records: Records) -> dict[str, Asking]:
         "DELETE patient-tag": Asking(ana | {"tag_id": str(records.tag)}),
         "POST patient-reviews": Asking(ana),
     }
+
+
+def _nightscout(world: World, records: Records) -> dict[str, Asking]:
+    ana = {"slug": str(world.ana.id)}
+    ms = common.ms_of(world.now) - 60_000
+    sgv = {"type": "sgv", "sgv": 111, "date": ms, "device": "xDrip", "app": "xDrip"}
+    meal = {"eventType": "Snack", "carbs": 12, "date": ms, "app": "AAPS"}
+    phone = {"device": "phone", "date": ms, "uploaderBattery": 50, "app": "AAPS"}
+    glucose, eaten = common.own_id(records.glucose), common.own_id(records.meal)
+    col, one = ana | {"col": "treatments"}, ana | {"col": "treatments", "identifier": eaten}
+    whole = {
+        name: Asking(ana) for name in ("versions", "pebble", "status", "verifyauth", "adminnotifies", "properties", "ddata", "summary")
+    }
+    asked = {f"GET ns-{name}": asking for name, asking in whole.items()} | {
+        "GET ns-ack": Asking(ana, query={"level": "2", "time": "60000"}),
+        "GET ns-bearer": Asking(ana | {"secret": world.secrets["token_read"]}),
+        "GET ns-times": Asking(ana | {"rest": f"{world.now.year}.json"}),
+        "GET ns-slice": Asking(ana | {"collection": "entries", "field": "dateString", "rest": f"sgv/{world.now.year}.json"}),
+        "GET ns-count": Asking(ana | {"collection": "entries"}),
+        "GET ns-entries-of": Asking(ana | {"spec": glucose}),
+        "DELETE ns-entries-of": Asking(ana | {"spec": glucose}),
+        "GET ns-one": Asking(ana | {"collection": "treatments", "spec": eaten}),
+        "DELETE ns-one": Asking(ana | {"collection": "treatments", "spec": eaten}),
+        "GET ns-profile-current": Asking(ana),
+        "GET ns-food": Asking(ana | {"collection": "food"}),
+        "POST ns-food": Asking(ana | {"collection": "food"}, [{"name": "rice"}]),
+        "GET ns3-status": Asking(ana),
+        "GET ns3-last-modified": Asking(ana),
+        "GET ns3-collection": Asking(col),
+        "POST ns3-collection": Asking(col, meal),
+        "GET ns3-history": Asking(col | {"since": "0"}),
+        "GET ns3-document": Asking(one),
+        "PUT ns3-document": Asking(one, meal),
+        "PATCH ns3-document": Asking(one, {"carbs": 50}),
+        "DELETE ns3-document": Asking(one),
+    }
+    for name, doc in (("entries", sgv), ("treatments", meal), ("devicestatus", phone), ("profile", {"defaultProfile": "Default"})):
+        asked |= {f"GET ns-{name}": Asking(ana), f"POST ns-{name}": Asking(ana, [doc]), f"PUT ns-{name}": Asking(ana, doc)}
+    return asked
 
 
 def _risk(world: World, records: Records) -> dict[str, Asking]:

@@ -22,6 +22,7 @@ NUMBERS = {
     "weight": 50, "dry_weight": 51, "height": 52, "bmi": 53, "waist": 54, "body_fat": 55,
     "glucose": 100, "cgm": 101, "fpg": 102, "glucose_2h": 103, "cgm_mean": 104, "cgm_in_range": 105, "cgm_low": 106, "cgm_very_low": 107,
     "cgm_high": 108, "cgm_very_high": 109, "gmi": 110, "cgm_cv": 111, "cgm_wear": 112, "cgm_days": 113, "ketone": 114,
+    "carbs": 115, "insulin": 116,
     "hba1c": 150, "cholesterol": 151, "ldl": 152, "hdl": 153, "triglycerides": 154, "creatinine": 155, "egfr": 156, "uacr": 157,
     "potassium": 158, "uric_acid": 159, "inr": 160,
     "albumin": 161, "alp": 162, "urea_nitrogen": 163, "bilirubin": 164, "ggt": 165, "crp": 166,

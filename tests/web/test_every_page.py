@@ -66,6 +66,7 @@ NO_PAGES = {
     "limit_back",
     "burden_suggestion",
     "report",
+    "month_report",
     "model_decide",
     "operations_part",
     "operations_verify",
@@ -104,6 +105,8 @@ def looked_at(browser: Browser, web: Web, patient: Patient, role: str) -> dict[s
                 key = f"{name} {shape.name} {reading.language} {shape.theme} {reading.type_size}"
                 walking.shot(reader.page, walking.SHOTS / f"{key.replace(' ', '-')}.png")
                 found[key] = walking.axe(reader.page)
+                if shape.name == "phone":
+                    found[key] += walking.targets(reader.page, least=44 if reading.type_size == "normal" else 60)
         # A page that is refused says so in the console too: the browser counts its status as an error of the network.
         found[f"console {role} {reading.language} {reading.type_size}"] = [
             one for one in reader.complaints if "status of 404" not in one and "status of 403" not in one

@@ -101,6 +101,16 @@ class TestInTheBrowser:
         expect(page.locator("[data-danger]")).to_contain_text("sit quietly for 5 minutes")  # at once, without network
         ana.context.close()
 
+    def test_a_second_reading_like_the_first_is_not_doubted_again(self, browser: Browser, web: Web, served: World) -> None:
+        usual = [reading(value=130 + n, value2=80, minutes_ago=2000 + n) for n in range(6)]
+        give(served, *usual, reading(value=186, value2=96, minutes_ago=3))
+        ana = Reader(browser, web, served.client("patient_self"), viewport=PHONE, has_touch=True)
+        page = ana.open(f"/people/{served.ana.id}/log/bp")
+        press(page, "18494")
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("184/94", exact=True)).to_be_visible()
+        ana.context.close()
+
     def test_the_phone_judges_as_the_server_does(self, browser: Browser, web: Web, served: World) -> None:
         ana = Reader(browser, web, served.client("patient_self"), viewport=PHONE)
         situation = plans.situation(patient_id=served.ana.id, now=timezone.now())

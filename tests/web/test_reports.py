@@ -178,3 +178,11 @@ def test_days_are_hers(world: World) -> None:
     assert f"{today:%Y}" in text_of(answer)
     assert answer["Content-Disposition"].count(f"{today:%Y%m%d}") == 1
     assert paper.STANDARDS == ["ua-1", "a-2a"]
+
+
+def test_weight_is_told_in_her_unit(world: World) -> None:
+    for number, kilos in enumerate((70.0, 71.0, 72.0)):
+        give(world, reading("weight", kilos, None, minutes_ago=300 - 100 * number))
+    ana = world.client("patient_self")
+    ana.cookies["hh_unit_weight"] = "[lb_av]"
+    assert "Weight rose by 4.4 to 158.7 lb." in text_of(ana.get(f"/patients/{world.ana.id}/report"))  # 2 kg; 72 kg

@@ -62,6 +62,7 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "limits": ("doctor", "/patients/{id}/limits"),
     "rules": ("doctor", "/rules"),
     "burden": ("doctor", "/burden"),
+    "month": ("doctor", "/month"),
     "reports": ("doctor", "/patients/{id}/reports"),
     "models": ("doctor", "/models"),
     "model": ("doctor", "/models/mortality-home"),

@@ -1,7 +1,7 @@
 """What one visit's report rests on: who asks of whom, for which days, and everything read of her for them, through the doors."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -44,6 +44,7 @@ class Asked:
     now: datetime
     glucose_unit: str
     clinical: bool
+    own_units: Mapping[str, str] = field(default_factory=dict)  # kind -> UCUM unit, where the reader chose another
 
     @property
     def zone(self) -> ZoneInfo:

@@ -17,8 +17,9 @@ from healthhub.lib.refused import Invalid, NotAllowed
 from healthhub.people import access
 from healthhub.web import shown
 from healthhub.web.pages import PageRequest, page
-from healthhub.web.reports import paper, visit
+from healthhub.web.reports import panel, paper, visit
 from healthhub.web.reports.gathered import Asked
+from monitoring import month
 
 USUAL_DAYS, MOST_DAYS = 30, 366
 PRESETS = (14, 30, 90)
@@ -52,6 +53,30 @@ def report(request: PageRequest, patient_id: UUID) -> HttpResponse:
     return as_file(made, f"healthhub-{asked.patient.name}-{asked.last:%Y%m%d}.pdf", inline="view" in request.GET)
 
 
+@page("clinician")
+def choose_month(request: PageRequest) -> HttpResponse:
+    """This function will let a clinician choose the month and the language of the report of her patients."""
+    offered = month.months(now=request.visit.now, zone=request.visit.zone)
+    context = {
+        "months": [(first.isoformat(), panel.month_words(first)) for first in offered],
+        "chosen": offered[1].isoformat(),
+        "languages": settings.LANGUAGES,
+        "language": shown.language(),
+    }
+    return render(request, "hh/report_month.html", context)
+
+
+@page("clinician")
+def of_month(request: PageRequest) -> HttpResponse:
+    """This function will give the report of a clinician's patients as a PDF: `month` is its first day, `language` zh-hans or en."""
+    visited = request.visit
+    first = _day(request, "month") or month.months(now=visited.now, zone=visited.zone)[1]
+    asked = panel.Asked(visited.viewer, visited.user.name, first, visited.zone, visited.now)
+    with translation.override(_language(request)):
+        made = paper.pdf(panel.sheet(asked), now=visited.now)
+    return as_file(made, f"healthhub-{first:%Y-%m}.pdf", inline="view" in request.GET)
+
+
 def _today(request: PageRequest, patient_id: UUID) -> date:
     patient = access.patient_for(request.visit.viewer, patient_id, action="read", now=request.visit.now)
     return request.visit.now.astimezone(ZoneInfo(patient.time_zone)).date()
@@ -71,7 +96,7 @@ def _asked(request: PageRequest, patient_id: UUID, *, first: date | None, last: 
         raise Invalid("The last day has not come yet.", code="future_time", field="to")
     if not timedelta() <= last - first < timedelta(days=MOST_DAYS):
         raise Invalid("A report covers at least one day and at most a year.", code="bad_period", field="from")
-    return Asked(request.visit.viewer, patient, classes, first, last, now, request.visit.glucose_unit, clinical)
+    return Asked(request.visit.viewer, patient, classes, first, last, now, request.visit.glucose_unit, clinical, request.visit.own_units)
 
 
 def _day(request: PageRequest, name: str) -> date | None:

@@ -5,7 +5,6 @@ from datetime import timedelta
 from django.utils.translation import gettext
 
 from healthhub.lib.data_classes import DATA_CLASSES
-from healthhub.records.catalogue import BY_KEY
 from healthhub.web import shown
 from healthhub.web.reports import doings, paper, vitals, words
 from healthhub.web.reports.gathered import Asked, Found, gathered
@@ -109,15 +108,15 @@ def _weight(found: Found) -> list[str]:
     one, asked = found.weight, found.asked
     if one is None or one.n < 2:
         return []
-    change = one.last.value - one.first.value
+    sign, by = words.change(one.first.value, one.last.value, "weight", asked)
     figures = {
-        "by": shown.figure(abs(change), kind=BY_KEY["weight"], unit="kg"),
+        "by": by,
         "to": words.number(one.last.value, "weight", asked),
         "unit": words.unit("weight", asked),
     }
-    if figures["by"] == shown.figure(0, kind=BY_KEY["weight"], unit="kg"):
+    if not sign:
         return [gettext("Weight is steady at %(to)s %(unit)s.") % figures]
-    if change > 0:
+    if sign == "+":
         return [gettext("Weight rose by %(by)s to %(to)s %(unit)s.") % figures]
     return [gettext("Weight fell by %(by)s to %(to)s %(unit)s.") % figures]
 

@@ -251,10 +251,11 @@ def weight(found: Found) -> list[Block]:
     one, asked = found.weight, found.asked
     if one is None:
         return []
-    change = one.last.value - one.first.value
     kind, unit = BY_KEY["weight"], words.unit("weight", asked)
-    points = [Point(each.at.timestamp(), each.value, odd=not periods.counts(each)) for each in found.weights]
-    signed = f"{'+' if change > 0 else '−' if change < 0 else ''}{shown.figure(abs(change), kind=kind, unit=kind.unit)}"
+    points = [
+        Point(each.at.timestamp(), words.converted(each.value, "weight", asked), odd=not periods.counts(each)) for each in found.weights
+    ]
+    signed = "".join(words.change(one.first.value, one.last.value, "weight", asked))
     since = gettext("from %(first)s to %(last)s %(unit)s") % {
         "first": words.number(one.first.value, "weight", asked),
         "last": words.number(one.last.value, "weight", asked),

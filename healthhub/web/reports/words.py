@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 
+from healthhub.lib.units import from_canonical, round_half_up
 from healthhub.records.catalogue import BY_KEY, Kind
 from healthhub.web import shown
 from healthhub.web.drawing.course import Axis
@@ -45,8 +46,21 @@ def number(value: float, kind: str, asked: Asked) -> str:
     return shown.figure(value, kind=one, unit=unit_of(one, asked))
 
 
+def converted(value: float, kind: str, asked: Asked) -> float:
+    """This function will give a canonical value in the reader's unit, unrounded: for drawings and differences."""
+    return from_canonical(value, unit=unit_of(BY_KEY[kind], asked), kind=BY_KEY[kind])
+
+
+def change(first: float, last: float, kind: str, asked: Asked) -> tuple[str, str]:
+    """This function will give the difference of two canonical values in the reader's unit: its sign (empty: none) and its amount."""
+    one = BY_KEY[kind]
+    digits = one.precision_in.get(unit_of(one, asked), one.precision)
+    by = round_half_up(converted(last, kind, asked) - converted(first, kind, asked), digits)
+    return "+" if by > 0 else "−" if by < 0 else "", f"{abs(by):.{digits}f}"
+
+
 def unit_of(kind: Kind, asked: Asked) -> str:
-    return shown.unit_of(kind, asked.glucose_unit)
+    return shown.unit_of(kind, asked.glucose_unit, asked.own_units)
 
 
 def unit(kind: str, asked: Asked) -> str:

@@ -127,11 +127,14 @@ function doubtful(known: Known, typed: Typed): boolean {
   return value2 < kind.soft2[0] || value2 > kind.soft2[1] || (kind.gap !== null && (gap < kind.gap[0] || gap > kind.gap[1]));
 }
 
-/** Whether to ask "really?": doubtful, or far from the middle of her last seven. */
+/** Whether to ask "really?": doubtful, or far from the middle of her last seven and from what she measured just before. */
 export function unlikely(known: Known, typed: Typed): boolean {
+  if (doubtful(known, typed)) return true;
   const { far } = kindOf(known, typed.kind);
-  const usual = known.before[typed.kind]?.usual ?? null;
-  return doubtful(known, typed) || (far !== null && usual !== null && Math.abs(canonical(known, typed, typed.value) - usual) > far);
+  const before = known.before[typed.kind];
+  if (far === null || !before || before.usual === null) return false;
+  const value = canonical(known, typed, typed.value);
+  return [before.usual, ...before.recent.map((one) => one.value)].every((one) => Math.abs(value - one) > far);
 }
 
 function holds(known: Known, bound: Bound, typed: Typed): boolean {
