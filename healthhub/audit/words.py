@@ -31,6 +31,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "duty.hand_over": {"en": "handed over the duty", "zh-hans": "交接了值班"},
     "profile.change": {"en": "changed their own settings", "zh-hans": "更改了自己的设置"},
     "observations.read": {"en": "read your readings", "zh-hans": "查看了您的测量数据"},
+    "file.import": {"en": "imported a file of readings for you", "zh-hans": "为您导入了一份测量数据文件"},
     "observations.write": {"en": "recorded readings for you", "zh-hans": "为您记录了测量数据"},
     "devices.write": {"en": "told how your devices are doing", "zh-hans": "上报了您设备的状态"},
     "observation.read": {"en": "looked at one of your readings", "zh-hans": "查看了您的一条测量数据"},

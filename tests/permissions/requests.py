@@ -37,8 +37,17 @@ def _readings(world: World, records: Records) -> dict[str, Asking]:
     one = {**ana, "seq": str(records.seq)}
     sent = {"patient": str(world.ana.id), "kind": "hr", "at": (world.now - timedelta(minutes=1)).isoformat(), "value": 71, "unit": "/min"}
     why = {"kind": "bp", "day": world.now.astimezone(UTC).date().isoformat()}
+    frame = {"date_time": (world.now - timedelta(minutes=1)).isoformat()}
+    point = {
+        "header": {
+            "uuid": "5e0b6f0c-9a54-4c8f-8d35-2f1f6d2f0001",
+            "schema_id": {"namespace": "omh", "name": "heart-rate", "version": "2.0"},
+        },
+        "body": {"heart_rate": {"value": 72, "unit": "beats/min"}, "effective_time_frame": frame},
+    }
     return {
         "POST observations": Asking(body=sent),
+        "POST imports": Asking(ana, point),
         "GET kinds": Asking(),
         "GET history": Asking(ana, query={"limit": "50"}),
         "GET observation": Asking(one),

@@ -1,0 +1,181 @@
+"""Apple Health's export.xml, streamed: no tree, no entities, no network; memory does not grow with the file."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, BinaryIO
+from xml.parsers import expat
+
+from healthhub.dialects.files.record import Record, Records, bad, key_of, named, not_kept, number
+from healthhub.lib.refused import Invalid
+
+CHUNK = 64 * 1024
+# Without a new element within this many bytes the file is not an export but an attack on the parser's buffer.
+LONGEST = 1024 * 1024
+QUANTITY, CATEGORY = "HKQuantityTypeIdentifier", "HKCategoryTypeIdentifier"
+KINDS = {
+    "HeartRate": "hr",
+    "RestingHeartRate": "rhr",
+    "HeartRateVariabilitySDNN": "hrv_sdnn",
+    "OxygenSaturation": "spo2",
+    "RespiratoryRate": "rr",
+    "BodyTemperature": "temp",
+    "BodyMass": "weight",
+    "Height": "height",
+    "BodyMassIndex": "bmi",
+    "WaistCircumference": "waist",
+    "BodyFatPercentage": "body_fat",
+    "BloodGlucose": "glucose",
+    "StepCount": "steps",
+    "DistanceWalkingRunning": "distance",
+    "ActiveEnergyBurned": "active_energy",
+    "BasalEnergyBurned": "basal_energy",
+    "VO2Max": "vo2max",
+}
+UNITS = {
+    "count/min": "/min",
+    "degC": "Cel",
+    "degF": "[degF]",
+    "lb": "[lb_av]",
+    "in": "[in_i]",
+    "mi": "[mi_us]",
+    "Cal": "kcal",
+    "mL/min·kg": "mL/(kg.min)",
+}
+# HealthKit's fractions are written with a per cent sign: 0.97 %.
+FRACTIONS = {"spo2", "body_fat"}
+OWN_UNIT = {"steps": "{steps}", "bmi": "kg/m2"}
+SLEEP = {f"HKCategoryValueSleepAnalysisAsleep{stage}" for stage in ("", "Unspecified", "Core", "Deep", "REM")}
+PRESSURE = "HKCorrelationTypeIdentifierBloodPressure"
+HALVES = {QUANTITY + "BloodPressureSystolic": "value", QUANTITY + "BloodPressureDiastolic": "value2"}
+
+
+def read(stream: BinaryIO) -> Records:
+    """This function will yield every Record, blood pressure as one reading. `where` numbers the records from 1.
+
+    Raises Invalid: `hostile_xml` for entities, defaults in the DTD and endless tokens; `not_xml` for what breaks off or is none.
+    """
+    export = _Export()
+    while True:
+        chunk = stream.read(CHUNK)
+        try:
+            export.parser.Parse(chunk, not chunk)
+        except expat.ExpatError as error:
+            raise Invalid("The XML is broken or breaks off.", code="not_xml", field=f"line {error.lineno}") from error
+        yield from export.ready
+        export.ready.clear()
+        export.check_progress(len(chunk))
+        if not chunk:
+            return
+
+
+class _Export:
+    def __init__(self) -> None:
+        self.parser = expat.ParserCreate()
+        self.parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
+        self.parser.EntityDeclHandler = self._hostile
+        self.parser.ExternalEntityRefHandler = self._outside
+        self.parser.AttlistDeclHandler = self._attlist
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
+        self.ready: list[Record] = []
+        self.count = 0
+        self.silent = 0
+        self.depth = 0
+        self.pressure: dict[str, str] | None = None
+
+    def check_progress(self, size: int) -> None:
+        self.silent += size
+        if self.silent > LONGEST:
+            self._hostile()
+
+    def _hostile(self, *_: Any) -> None:
+        raise Invalid("The XML is built to do harm; no export looks like this.", code="hostile_xml")
+
+    def _outside(self, _context: str, _base: str | None, _system: str | None, _public: str | None) -> int:
+        self._hostile()
+        return 0
+
+    def _attlist(self, _element: str, _name: str, _type: str, default: str | None, _required: bool) -> None:
+        if default is not None:
+            self._hostile()
+
+    def _start(self, name: str, given: dict[str, str]) -> None:
+        self.silent = 0
+        self.depth += 1
+        if self.depth > 16:
+            self._hostile()
+        if self.depth == 1 and name != "HealthData":
+            raise Invalid("This is not Apple Health's export.xml.", code="unknown_file", field=name[:80])
+        if name == "Correlation" and given.get("type") == PRESSURE:
+            self.pressure = given
+        elif name == "Record":
+            self._record(given)
+
+    def _record(self, given: dict[str, str]) -> None:
+        half = HALVES.get(given.get("type", ""))
+        if half is None:
+            self.count += 1
+            self.ready.append(translated(self.count, given))
+        elif self.pressure is not None:
+            self.pressure[half] = given.get("value", "")
+            self.pressure["unit"] = given.get("unit", "")
+
+    def _end(self, name: str) -> None:
+        self.depth -= 1
+        if name == "Correlation" and self.pressure is not None:
+            self.count += 1
+            self.ready.append(_pair(self.count, self.pressure))
+            self.pressure = None
+
+
+def _moment(text: str) -> datetime:
+    """`2014-09-13 10:27:54 +0100`"""
+    if len(text) != 25:
+        raise ValueError("not a time of an export")
+    return datetime.fromisoformat(f"{text[:10]}T{text[11:19]}{text[20:23]}:{text[23:]}")
+
+
+def _frame(given: Mapping[str, str]) -> dict[str, Any]:
+    start, end = _moment(given["startDate"]), _moment(given["endDate"])
+    parts = (given.get("type"), given["startDate"], given["endDate"], given.get("value"), given.get("value2"), given.get("unit"))
+    frame: dict[str, Any] = {"at": start.isoformat(), "source": named(given.get("sourceName", ""), "Apple Health"), "key": key_of(*parts)}
+    seconds = int((end - start).total_seconds())
+    if seconds < 0:
+        raise ValueError("ends before it starts")
+    return frame | ({"seconds": seconds} if seconds else {})
+
+
+def translated(where: int, given: Mapping[str, str]) -> Record:
+    """This function will turn one Record element's attributes into a reading or its refusal."""
+    what = given.get("type", "")
+    kind = KINDS.get(what.removeprefix(QUANTITY))
+    asleep = what == CATEGORY + "SleepAnalysis" and given.get("value") in SLEEP
+    if kind is None and not asleep:
+        return not_kept(where, what)
+    try:
+        frame = _frame(given)
+    except (ValueError, KeyError):
+        return bad(where, "startDate", "bad_time")
+    if kind is None:
+        return Record(where, frame | {"kind": "sleep", "value": frame.get("seconds", 0) / 60, "unit": "min"})
+    try:
+        value = number(given.get("value"))
+    except ValueError:
+        return bad(where, "value")
+    unit = given.get("unit", "")
+    if unit.startswith("mmol<"):
+        unit = "mmol/L"
+    unit = "1" if kind in FRACTIONS and unit == "%" else OWN_UNIT.get(kind) or UNITS.get(unit, unit)
+    return Record(where, frame | {"kind": kind, "value": value, "unit": unit})
+
+
+def _pair(where: int, given: dict[str, str]) -> Record:
+    try:
+        frame = _frame(given)
+    except (ValueError, KeyError):
+        return bad(where, "startDate", "bad_time")
+    try:
+        pair = {"value": number(given.get("value")), "value2": number(given.get("value2"))}
+    except ValueError:
+        return bad(where, "BloodPressure")
+    return Record(where, frame | pair | {"kind": "bp", "unit": {"mmHg": "mm[Hg]"}.get(given.get("unit", ""), given.get("unit", ""))})

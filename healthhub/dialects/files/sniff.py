@@ -1,0 +1,67 @@
+"""Which reader a file is for: by its first bytes, never by its name."""
+
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import tzinfo
+from typing import BinaryIO, cast
+
+from healthhub.dialects.files import apple_health, documents, garmin, tables
+from healthhub.dialects.files.record import Records
+from healthhub.lib.refused import Invalid
+
+HEAD = 4096
+# Apple's exports shrink 20 to 40 times; a bomb a thousand times.
+MOST_UNZIPPED, MOST_RATIO, MOST_MEMBERS = 8 * 1024**3, 150, 100_000
+EXPORTS = ("apple_health_export/export.xml", "export.xml")
+
+
+def records(stream: BinaryIO, zone: tzinfo) -> Records:
+    """This function will yield the records of any file that is known here. `stream` can be wound back; it is read from its beginning.
+
+    Raises Invalid: empty, unknown_file (with what was seen), zip_bomb, broken_zip, and what the readers raise.
+    """
+    stream.seek(0)
+    head = stream.read(HEAD)
+    stream.seek(0)
+    if head.startswith(b"PK\x03\x04"):
+        with _export_in(stream) as member:
+            yield from apple_health.read(member)
+    else:
+        yield from _plain(stream, head, zone)
+
+
+def _plain(stream: BinaryIO, head: bytes, zone: tzinfo) -> Records:
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not text:
+        raise Invalid("The file is empty.", code="empty")
+    if head[8:12] == b".FIT":
+        return garmin.read(stream, zone)
+    if text.startswith((b"<?xml", b"<!DOCTYPE", b"<HealthData")):
+        return apple_health.read(stream)
+    if text[:1] in (b"{", b"["):
+        return documents.read(stream, zone)
+    if tables.known(text.decode("utf-8", "replace")):
+        return tables.read(stream, zone)
+    seen = "".join(char for char in text[:60].decode("utf-8", "replace") if char.isprintable())
+    raise Invalid("No reader here is for this file.", code="unknown_file", field=f"begins with {seen}"[:80])
+
+
+@contextmanager
+def _export_in(stream: BinaryIO) -> Iterator[BinaryIO]:
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            if len(archive.filelist) > MOST_MEMBERS:
+                raise Invalid("The archive is built to do harm.", code="zip_bomb")
+            names = [info for info in archive.filelist if info.filename in EXPORTS or info.filename.endswith("/export.xml")]
+            if not names:
+                seen = ", ".join(info.filename for info in archive.filelist[:3])
+                raise Invalid("The archive holds no export.xml.", code="unknown_file", field=seen[:80] or "nothing")
+            info = names[0]
+            if info.file_size > MOST_UNZIPPED or info.file_size > 1024 * 1024 + info.compress_size * MOST_RATIO:
+                raise Invalid("The archive is built to do harm.", code="zip_bomb")
+            with archive.open(info) as member:
+                yield cast("BinaryIO", member)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+        raise Invalid("The archive is broken or locked.", code="broken_zip") from error
