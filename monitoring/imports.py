@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from healthhub.audit import log
 from healthhub.dialects.files import sniff
 from healthhub.dialects.files.record import Record
-from healthhub.lib.refused import Invalid
+from healthhub.lib.refused import Invalid, NotAllowed
 from healthhub.people import access
 from healthhub.people.access import Viewer
 from monitoring import intake
@@ -75,7 +75,9 @@ def take_in(
 
 
 def _send(held: list[Record], imported: Imported, *, patient_id: UUID, by: Viewer, now: datetime) -> None:
-    """Each chunk is a transaction of its own; consent is asked for again with each."""
+    """Each chunk is a transaction of its own, and whether the sender may still come in is asked anew: a file can take minutes."""
+    if access.epoch_of(by) is None:
+        raise NotAllowed("This token was revoked.", code="token_revoked")
     imported.records += len(held)
     readings = [(one.where, one.reading) for one in held if one.reading is not None]
     for one in held:

@@ -137,10 +137,11 @@ def test_a_zip_bomb_is_refused_by_its_own_directory_and_by_what_it_holds() -> No
     assert refused(zipped("notes.txt", b"hello")) == "unknown_file"
 
 
-def test_an_export_in_a_zip_is_read() -> None:
+@pytest.mark.parametrize("name", ["apple_health_export/export.xml", "apple_health_export/导出.xml"])
+def test_an_export_in_a_zip_is_read(name: str) -> None:
     one = b'<HealthData><Record type="HKQuantityTypeIdentifierOxygenSaturation" unit="%" value="0.97" '
     one += b'startDate="2026-01-02 03:04:05 +0800" endDate="2026-01-02 03:04:05 +0800"/></HealthData>'
-    (found,) = sniff.records(io.BytesIO(zipped("apple_health_export/export.xml", one)), HOME)
+    (found,) = sniff.records(io.BytesIO(zipped(name, one)), HOME)
     assert found.reading is not None
     assert (found.reading["kind"], found.reading["value"], found.reading["unit"]) == ("spo2", 0.97, "1")
 
@@ -181,9 +182,10 @@ def test_json_that_is_too_deep_or_of_nobody_is_refused() -> None:
 
 
 def test_a_bad_record_costs_no_other() -> None:
-    raw = b'[{"type":"sgv","date":1775421029000,"sgv":"many"},{"type":"sgv","date":1775421029000,"sgv":100},{"type":"sgv","sgv":9}]'
+    raw = b'[{"type":"sgv","date":1775421029000,"sgv":"many"},{"type":"sgv","date":1775421029000,"sgv":100},{"type":"sgv","sgv":9},'
+    raw += b'{"type":"sgv","date":1775421029000,"sgv":100,"utcOffset":1e14}]'
     found = list(sniff.records(io.BytesIO(raw), HOME))
-    assert [one.refused.code if one.refused else "read" for one in found] == ["bad_value", "read", "not_kept"]
+    assert [one.refused.code if one.refused else "read" for one in found] == ["bad_value", "read", "not_kept", "bad_value"]
 
 
 def test_libreviews_dashes_put_the_month_first_only_with_am_and_pm() -> None:

@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from healthhub.audit.models import Entry
 from healthhub.lib.refused import Invalid, NotAllowed, NotVisible
 from healthhub.people import tokens
+from healthhub.people.models import DeviceToken
 from healthhub.records.models import Observation
 from monitoring import imports
 from monitoring.imports import Imported
@@ -115,13 +116,27 @@ def test_the_address_tells_every_fate(world: World) -> None:
     assert (large.status_code, large.json()["code"]) == (413, "too_large")
 
 
-def test_the_command_imports_and_says_what_became_of_it(world: World, tmp_path: Path) -> None:
+def test_the_command_imports_and_says_what_became_of_it(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "heart.json"
     file.write_bytes(POINTS)
     out = io.StringIO()
-    call_command("import", str(file), patient=str(world.ana.id), token=world.secrets["token_write"], stdout=out)
+    monkeypatch.setenv("HEALTHHUB_TOKEN", world.secrets["token_write"])
+    call_command("import", str(file), patient=str(world.ana.id), stdout=out)
     assert out.getvalue().splitlines()[-1] == "3 records: 3 stored"
     with pytest.raises(CommandError, match="not_found"):
-        call_command("import", str(file), patient=str(world.ben.id), token=world.secrets["token_write"])
+        call_command("import", str(file), patient=str(world.ben.id))
     with pytest.raises(CommandError, match="cannot be read"):
-        call_command("import", str(tmp_path / "none"), patient=str(world.ana.id), token=world.secrets["token_write"])
+        call_command("import", str(tmp_path / "none"), patient=str(world.ana.id))
+
+
+def test_a_token_revoked_meanwhile_writes_no_more(world: World) -> None:
+    """A file is read for minutes: what came before the revocation stays, and nothing comes after it."""
+    many = HEART % b",".join(b'{"time":"%02d:%02d:%02d","value":70}' % (n // 3600, n // 60 % 60, n % 60) for n in range(imports.CHUNK + 10))
+    token = DeviceToken.objects.get(id=world.viewer("token_write").token_id)
+
+    def revoke(_: Imported) -> None:
+        tokens.revoke(token=token, by=world.viewer("patient_self"), now=world.now)
+
+    with pytest.raises(NotAllowed):
+        taken(world, many, told=revoke)
+    assert Observation.objects.filter(patient=world.ana).count() == imports.CHUNK

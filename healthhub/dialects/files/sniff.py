@@ -48,6 +48,14 @@ def _plain(stream: BinaryIO, head: bytes, zone: tzinfo) -> Records:
     raise Invalid("No reader here is for this file.", code="unknown_file", field=f"begins with {seen}"[:80])
 
 
+def _of_health(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
+    """A phone names its export in its own language (and not always in UTF-8): what it holds tells."""
+    if not info.filename.endswith(".xml"):
+        return False
+    with archive.open(info) as member:
+        return b"HealthData" in member.read(400)
+
+
 @contextmanager
 def _export_in(stream: BinaryIO) -> Iterator[BinaryIO]:
     try:
@@ -55,6 +63,7 @@ def _export_in(stream: BinaryIO) -> Iterator[BinaryIO]:
             if len(archive.filelist) > MOST_MEMBERS:
                 raise Invalid("The archive is built to do harm.", code="zip_bomb")
             names = [info for info in archive.filelist if info.filename in EXPORTS or info.filename.endswith("/export.xml")]
+            names = names or [info for info in archive.filelist if _of_health(archive, info)]
             if not names:
                 seen = ", ".join(info.filename for info in archive.filelist[:3])
                 raise Invalid("The archive holds no export.xml.", code="unknown_file", field=seen[:80] or "nothing")

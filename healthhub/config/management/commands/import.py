@@ -1,5 +1,6 @@
-"""`manage.py import FILE --patient ID --token SECRET`: a file of another product, of any size."""
+"""`manage.py import FILE --patient ID`: a file of another product, of any size; the device token is in HEALTHHUB_TOKEN."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +14,19 @@ from monitoring.imports import Imported
 
 
 class Command(BaseCommand):
-    help = "Imports a file of another product (docs/dialects.md) for one patient, with a device token of hers that may write."
+    help = (
+        "Imports a file of another product (docs/dialects.md) for one patient. HEALTHHUB_TOKEN holds a device token of hers that may "
+        "write: on the command line everybody on the machine could read it."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
         parser.add_argument("--patient", required=True, help="the patient's id")
-        parser.add_argument("--token", required=True, help="a device token: its scope and the patient's consent hold")
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
         try:
-            by = access.viewer_of_token(options["token"], now)
+            by = access.viewer_of_token(os.environ.get("HEALTHHUB_TOKEN", ""), now)
             with options["file"].open("rb") as stream:
                 done = imports.take_in(patient_id=options["patient"], stream=stream, by=by, now=now, told=self._progress)
         except OSError as error:
