@@ -98,7 +98,8 @@ class TestPasskey:
         page.goto(f"{house}/accounts/2fa/webauthn/")
         expect(page.get_by_role("heading", name="My phone")).to_be_visible()
         page.goto(f"{house}/")
-        page.get_by_role("button", name="Sign out").first.click()
+        page.get_by_role("button", name="Sign out").first.click()  # the phone is cleared first, then the form goes
+        page.wait_for_url(f"{house}/accounts/**")
         page.goto(f"{house}/accounts/login/?next=/settings")
         page.get_by_role("button", name="Sign in with a passkey").click()
         expect(page.get_by_role("heading", name="Settings")).to_be_visible()
