@@ -97,13 +97,13 @@ class TestPasskey:
         expect(page.get_by_role("heading", name="Recovery codes").or_(page.get_by_role("heading", name="Passkeys"))).to_be_visible()
         page.goto(f"{house}/accounts/2fa/webauthn/")
         expect(page.get_by_role("heading", name="My phone")).to_be_visible()
-        page.goto(f"{house}/")
+        page.goto(f"{house}/", wait_until="networkidle")
         page.get_by_role("button", name="Sign out").first.click()  # the phone is cleared first, then the form goes
-        page.wait_for_url(f"{house}/accounts/**")
+        page.wait_for_url(f"{house}/accounts/**", wait_until="networkidle")
         page.goto(f"{house}/accounts/login/?next=/settings")
         page.get_by_role("button", name="Sign in with a passkey").click()
         expect(page.get_by_role("heading", name="Settings")).to_be_visible()
-        page.goto(f"{house}/")
+        page.goto(f"{house}/", wait_until="networkidle")
         expect(page.get_by_text("Ana Silva").first).to_be_visible()
         assert reader.complaints == []
         assert elsewhere == []
