@@ -4,6 +4,8 @@ A worker may be killed at any moment: reading begins anew (nothing was kept by t
 because a batch and how far it is are one transaction. One file at a time is worked on, so that notices never wait for files.
 """
 
+import csv
+import io
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -25,7 +27,7 @@ from healthhub.live import wake
 from healthhub.people import access
 from healthhub.people.access import BadToken, Viewer
 from healthhub.people.models import Patient, User
-from healthhub.records import partitions, timeline
+from healthhub.records import exports, partitions, timeline
 from monitoring import imports, spool
 from monitoring.imports import Imported
 from monitoring.models import Import
@@ -38,6 +40,7 @@ BEAT = 2.0  # seconds between two signs of life while a file is read
 SLICE = 10.0  # seconds of taking in before the worker looks for other work
 MOST_TRIES = 5
 LOOK_BYTES = 1024 * 1024
+COLUMNS = ("where", "fate", "code", "field", "sentence")
 LIVE = (Import.State.WAITING, Import.State.RUNNING)
 Clock = Callable[[], datetime]
 
@@ -118,6 +121,16 @@ def one(import_id: UUID | str, *, by: Viewer, now: datetime) -> Import:
 def imports_of(*, patient: Patient, limit: int = 10) -> list[Import]:
     """This function will list her newest imports."""
     return list(Import.objects.filter(patient=patient).order_by("-asked_at", "-id")[:limit])
+
+
+def refused_csv(row: Import) -> str:
+    """This function will write the records that were not kept as CSV, text so that no spreadsheet takes it for a formula."""
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow(COLUMNS)
+    for told in row.refused:
+        table.writerow([exports.harmless(str(told.get(name, ""))) for name in COLUMNS])
+    return text.getvalue()
 
 
 def work(*, clock: Clock) -> bool:
