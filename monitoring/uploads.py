@@ -179,7 +179,7 @@ def _sender(row: Import, now: datetime) -> Viewer:
     if row.token_id is not None:
         by = access.viewer_of_token_id(row.token_id, now)
     else:
-        user = User.objects.filter(id=row.user_id, is_active=True).first()
+        user = _person(row)
         if user is None:
             raise NotVisible
         by = access.viewer_of(user)
@@ -187,10 +187,14 @@ def _sender(row: Import, now: datetime) -> Viewer:
     return by
 
 
+def _person(row: Import) -> User | None:
+    return None if row.user_id is None else User.objects.filter(id=row.user_id, is_active=True).first()
+
+
 def _why(row: Import) -> str:
     if row.token_id is not None:
         return "token_revoked"
-    return "consent_withdrawn" if User.objects.filter(id=row.user_id, is_active=True).exists() else "account_closed"
+    return "account_closed" if _person(row) is None else "consent_withdrawn"
 
 
 def _keep(row: Import, **changes: Any) -> None:

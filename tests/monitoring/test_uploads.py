@@ -46,7 +46,8 @@ def sent(world: World, raw: bytes, principal: str = "token_write") -> Import:
 
 
 def work_off(world: World) -> None:
-    while uploads.work(clock=lambda: world.now):
+    later = world.now + timedelta(seconds=30)
+    while uploads.work(clock=lambda: later):
         pass
 
 
@@ -143,7 +144,7 @@ def test_it_stops_when_the_token_is_revoked(world: World, monkeypatch: pytest.Mo
 
 def test_it_stops_when_consent_is_withdrawn_while_the_file_is_read(world: World) -> None:
     row = sent(world, export(1500), "doctor_in_team")
-    consent.withdraw(entry_id=world.entries["care_team"].id, by=world.viewer("patient_self"), now=world.now)
+    consent.withdraw(entry=world.entries["north"], by=world.viewer("patient_self"), now=world.now)
     uploads.work(clock=lambda: world.now)
     row.refresh_from_db()
     assert (row.state, row.code, row.taken) == ("stopped", "consent_withdrawn", 0)
