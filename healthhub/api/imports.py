@@ -148,6 +148,9 @@ class Table(BaseRenderer):
         return data
 
 
+TABLE_ANSWERS = {(code, "text/csv" if code == 200 else "application/json"): what for code, what in answers(str, 404).items()}
+
+
 class RefusedRecords(APIView):
     """GET /api/v1/patients/<id>/imports/<id>/refused.csv."""
 
@@ -155,7 +158,7 @@ class RefusedRecords(APIView):
     does: ClassVar = {"GET": "write"}
     renderer_classes = (*APIView.renderer_classes, Table)
 
-    @extend_schema(operation_id="imports_refused", responses={**answers(None, 404), (200, "text/csv"): str}, parameters=HERS)
+    @extend_schema(operation_id="imports_refused", responses=TABLE_ANSWERS, parameters=HERS)
     def get(self, request: Asked, patient_id: str, import_id: str) -> HttpResponse:
         """The records that were not kept (the first 1,000) as a table: line or number, fate, code, field, sentence."""
         row = _asked(request, patient_id, import_id)

@@ -115,7 +115,7 @@ def _measured_and_treated(world: World, whose: str, speaking: Version, waiting: 
 
 def _sent_in(world: World, whose: str, patient: Patient) -> UUID:
     token = world.token_ids["token_write" if whose == "ana" else "token_other_patient"]
-    refused = [{"where": 3, "fate": "rejected", "code": "bad_value", "field": world.said(whose, "=cell")}]
+    refused = [{"where": 3, "fate": "rejected", "code": "bad_value", "field": "=cell"}]
     made = Import.objects.create(
         patient=patient, token_id=token, name=world.said(whose, "export.xml"), state="done", bytes_total=9, records=1, taken=1,
         counts={"rejected": 1}, reasons={"bad_value": 1}, refused=refused, asked_at=world.now, ended_at=world.now,
