@@ -136,6 +136,9 @@ class Session:
                 done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     task.result()
+            except (OperationalError, InterfaceError):
+                await client.publish(STATUS, _state("offline"), qos=1, retain=True)  # an orderly goodbye sends no will
+                raise
             finally:
                 for task in work:
                     task.cancel()
@@ -147,7 +150,8 @@ class Session:
             device = mqtt_messages.device_of(str(message.topic))
             payload = message.payload if isinstance(message.payload, bytes) else b""
             if device is not None and message.topic.matches(LIMITS):
-                self.told[device] = payload
+                if message.retain:  # what the broker holds, not the echo of what was just said
+                    self.told[device] = payload
             elif device is not None:
                 fates = await in_database(partial(mqtt_messages.take, device, payload, now=timezone.now()))
                 await client.publish(f"healthhub/{device}/fates", fates, qos=1)
