@@ -56,9 +56,9 @@ def _taken(parts: list[bytes], viewer: Viewer, now: datetime) -> list[dict[str, 
         try:
             sent = batches.decode(part)
             if isinstance(sent, Sent) and sent.patient not in (None, patient_id):
-                raise Invalid("This device is another patient's.", code="not_visible", field="patient")
+                raise NotVisible(field="patient")
             kept[index] = sent
-        except Invalid as refused:
+        except (Invalid, NotVisible) as refused:
             fates.append(intake.rejected(index, refused))
     receipt = intake.receive(patient_id=patient_id, readings=[*kept.values()], by=viewer, now=now, indexes=[*kept])
     for fate in receipt.fates:

@@ -13,6 +13,7 @@ import paho.mqtt.client as paho
 import pytest
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings as how, strategies as st
+from paho.mqtt.enums import CallbackAPIVersion
 
 from healthhub.api import mqtt_messages
 from healthhub.people import mqtt_accounts, tokens
@@ -32,7 +33,7 @@ class Client:
     def __init__(self, port: int, name: str, password: str, *, listen: tuple[str, ...] = (), **options: Any) -> None:
         self.heard: queue.Queue[paho.MQTTMessage] = queue.Queue()
         self.answer: queue.Queue[Any] = queue.Queue()
-        self.client = paho.Client(paho.CallbackAPIVersion.VERSION2, **options)
+        self.client = paho.Client(CallbackAPIVersion.VERSION2, **options)
         self.client.username_pw_set(name, password)
         self.client.on_message = lambda _client, _data, message: self.heard.put(message)
         self.client.on_connect = lambda _client, _data, _flags, code, _more: self.answer.put(code)
@@ -69,7 +70,7 @@ class Broker:
         self.gateways: list[Process] = []
 
     def _up(self) -> bool:
-        probe = paho.Client(paho.CallbackAPIVersion.VERSION2)
+        probe = paho.Client(CallbackAPIVersion.VERSION2)
         try:
             probe.connect("127.0.0.1", self.port)
         except OSError:
@@ -242,7 +243,7 @@ class TestAtTheBroker:
         device = hub.client(broker, hub.fates)
         device.say(hub.readings, pressure(key="once"))
         message = held.heard.get(timeout=10)
-        mqtt_messages.take(hub.token.id, message.payload, now=timezone.now())
+        mqtt_messages.take(hub.token.id, bytes(message.payload), now=timezone.now())
         held.client.loop_stop()  # dies without a word: committed, not acknowledged
         held.client.socket().close()  # type: ignore[union-attr]
         broker.gateway()
