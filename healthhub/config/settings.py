@@ -195,6 +195,11 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = MODE == "test"
+# Files of other products until their readings are taken in: web and workers must see the same place, and nobody else.
+IMPORT_ROOT = Path(env.str("IMPORT_ROOT", default=str(BASE_DIR / "var" / "imports"))).resolve()
+IMPORT_MAX_BYTES = 2 * 1024**3
+if any(IMPORT_ROOT.is_relative_to(served.resolve()) for served in (STATIC_ROOT, *STATICFILES_DIRS)):
+    raise ImproperlyConfigured("IMPORT_ROOT lies where static files are served from; files of readings are nobody's to fetch.")
 
 # API
 REST_FRAMEWORK = {

@@ -140,7 +140,7 @@ class TestOneMessage:
             ("stored", None, "a"),
             ("rejected", "impossible_value", "b"),
             ("rejected", "missing_field", None),
-            ("rejected", "not_visible", None),
+            ("rejected", "not_found", None),
         ]
         assert said["counts"] == {"stored": 1, "rejected": 3}
         assert not Observation.objects.filter(patient=world.ben).exists()
