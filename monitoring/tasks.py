@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from monitoring import risks, trends
+from monitoring import pulls, risks, trends
 from risk.due import ASSESS, FORECAST, WATCH
 
 
@@ -16,3 +16,8 @@ def assess(*, model: str) -> int:
 @shared_task(name=WATCH)
 def watch() -> int:
     return risks.look(now=timezone.now())
+
+
+@shared_task(name=pulls.PULL)
+def pull() -> int:
+    return pulls.work(now=timezone.now())

@@ -101,6 +101,10 @@ class Withings:
         except BAD_RECORD as error:
             raise Trouble("refused", "bad_paging") from error
 
+    def check(self, answer: Answer) -> None:
+        """This function will raise Trouble for an answer that refuses."""
+        _body(answer)
+
     def ask_notify(self, *, access: str, callback: str) -> list[Ask]:
         """This function will subscribe `callback` to news of her measures. Withings signs nothing: the address is the secret."""
         return [self._notify(access, "subscribe", callback, category) for category in CATEGORIES]
