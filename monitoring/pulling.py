@@ -165,7 +165,8 @@ def _bear(row: Connection, trouble: Trouble, now: datetime) -> None:
 
 def backoff(failures: int) -> timedelta:
     """This function will double the wait with every failure in a row, up to 6 hours, and spread it by a fifth."""
-    return min(FIRST_WAIT * 2 ** min(failures - 1, 12), LONGEST_WAIT) * random.uniform(0.8, 1.2)  # noqa: S311 (no secret)
+    doubled: int = 2 ** min(max(failures - 1, 0), 12)
+    return min(FIRST_WAIT * doubled, LONGEST_WAIT) * random.uniform(0.8, 1.2)
 
 
 def _tell_login(row: Connection, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """Which makers' clouds this service is registered with, and one request to one of them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -11,7 +11,7 @@ from healthhub.dialects.vendors.form import Answer, Ask, Trouble, Vendor
 from healthhub.dialects.vendors.withings import Withings
 from healthhub.lib.refused import Invalid
 
-MAKERS = {"withings": Withings}
+MAKERS: Mapping[str, Callable[..., Vendor]] = {"withings": Withings}
 TIMEOUT = httpx.Timeout(8.0)
 LARGEST = 8_000_000
 

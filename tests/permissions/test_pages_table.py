@@ -21,7 +21,8 @@ from tests.world import PRINCIPALS, TOKENS, World
 pytestmark = pytest.mark.django_db
 LINES = page_lines()
 # Addresses that answer everyone alike and know nobody.
-OPEN = {"livez", "readyz", "manifest", "worker", "offline"}
+# A maker that calls proves itself by the address; without that there is nothing (tests/web/test_connections.py).
+OPEN = {"livez", "readyz", "manifest", "worker", "offline", "vendor_called"}
 REFUSED = {"in", "403", "404", "409", "422"}
 SIGN_IN = reverse("account_login")
 # Masked anew in every answer, and the address one is led back to.

@@ -62,13 +62,26 @@ class Trouble(Exception):
 class Vendor(Protocol):
     """A maker as this service is registered with it. Times are aware; slices are half-open."""
 
-    key: str
-    name: str
-    every: timedelta  # how often to look without being called
-    slice: timedelta  # of the past, in one request
-    back: timedelta  # how far back to ask at first
-    silent_after: timedelta  # nothing for so long is a finding
-    pkce: bool
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def every(self) -> timedelta: ...  # how often to look without being called
+
+    @property
+    def slice(self) -> timedelta: ...  # of the past, in one request
+
+    @property
+    def back(self) -> timedelta: ...  # how far back to ask at first
+
+    @property
+    def silent_after(self) -> timedelta: ...  # nothing for so long is a finding
+
+    @property
+    def pkce(self) -> bool: ...
 
     def authorize_url(self, *, state: str, redirect: str, challenge: str) -> str: ...
 

@@ -57,14 +57,14 @@ class Withings:
 
     def _oauth(self, form: Mapping[str, str]) -> Ask:
         own = {"action": "requesttoken", "client_id": self.client_id, "client_secret": self.client_secret}
-        return Ask(f"{self.api}/v2/oauth2", own | form)
+        return Ask(f"{self.api}/v2/oauth2", own | dict(form))
 
     def read_tokens(self, answer: Answer) -> Tokens:
         """This function will read a pair of tokens. Raises Trouble; a token that is not taken may be named 503 (invalid params) too."""
         body = _body(answer, login=LOGIN | {503})
         try:
             access, refresh = str(body["access_token"]), str(body["refresh_token"])
-            return Tokens(access, refresh, int(body["expires_in"]), str(body.get("scope") or ""), str(body.get("userid") or ""))
+            return Tokens(access, refresh, int(number(body["expires_in"])), str(body.get("scope") or ""), str(body.get("userid") or ""))
         except BAD_RECORD as error:
             raise Trouble("refused", "bad_tokens") from error
 
