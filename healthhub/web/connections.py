@@ -3,6 +3,7 @@
 import secrets
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -41,7 +42,7 @@ def connect(request: PageRequest, patient_id: UUID, vendor: str) -> HttpResponse
     """This function will lead her to the maker's sign-in page; what it must bring back is kept in her session."""
     patient = own(request, patient_id, "tokens")
     try:
-        address, state, verifier = pulls.begin(vendor=vendor, redirect=_back(request, vendor))
+        address, state, verifier = pulls.begin(vendor=vendor, redirect=_back(vendor))
     except Invalid as unknown:
         raise NotVisible from unknown
     request.session[HELD] = {"patient": str(patient.id), "vendor": vendor, "state": state, "verifier": verifier}
@@ -65,7 +66,7 @@ def back(request: PageRequest, vendor: str) -> HttpResponse:
             patient=patient,
             vendor=vendor,
             code=code[:2000],
-            redirect=_back(request, vendor),
+            redirect=_back(vendor),
             verifier=held["verifier"],
             by=request.visit.viewer,
             now=request.visit.now,
@@ -105,5 +106,6 @@ def called(request: HttpRequest, vendor: str, mac: str) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-def _back(request: HttpRequest, vendor: str) -> str:
-    return request.build_absolute_uri(reverse("connection_back", args=[vendor]))
+def _back(vendor: str) -> str:
+    """The address that is registered with the maker: ours as it is seen from outside."""
+    return settings.PUBLIC_URL + reverse("connection_back", args=[vendor])
