@@ -40,7 +40,9 @@ def keep_tokens(row: Connection, tokens: Tokens, *, now: datetime) -> None:
     """This function will commit a new pair at once."""
     row.access, row.refresh = sealed.seal(tokens.access), sealed.seal(tokens.refresh)
     row.expires_at = now + timedelta(seconds=max(tokens.seconds, 60))
-    row.save(update_fields=["access", "refresh", "expires_at"])
+    # Ended meanwhile, it stays ended: no tokens lie in a row that nobody uses.
+    live = Connection.objects.filter(id=row.id).exclude(state=Connection.State.REVOKED)
+    live.update(access=row.access, refresh=row.refresh, expires_at=row.expires_at)
 
 
 def step(row: Connection, *, now: datetime) -> None:

@@ -108,4 +108,4 @@ def called(request: HttpRequest, vendor: str, mac: str) -> HttpResponse:
 
 def _back(vendor: str) -> str:
     """The address that is registered with the maker: ours as it is seen from outside."""
-    return settings.PUBLIC_URL + reverse("connection_back", args=[vendor])
+    return str(settings.PUBLIC_URL) + reverse("connection_back", args=[vendor])

@@ -43,7 +43,7 @@ def test_there_and_back_and_out_again(world: World, cloud: Cloud, settings: Any)
     assert answer["Location"] == path(world)
     row = Connection.objects.get()
     assert (row.patient_id, row.account, row.scopes, row.state) == (world.ana.id, "77", "user.metrics", "active")
-    assert ana.get(BACK, {"code": "good", "state": asked["state"]}).status_code == 422  # a state is good once
+    assert ana.get(BACK, {"code": "good", "state": asked["state"]}).status_code == 400  # a state is good once
     page = ana.get(path(world)).content.decode()
     assert f"connections/{row.id}/end" in page
     assert ana.post(path(world, f"/{row.id}/end"))["Location"] == path(world)
@@ -54,7 +54,7 @@ def test_there_and_back_and_out_again(world: World, cloud: Cloud, settings: Any)
 def test_a_state_that_is_not_hers_connects_nothing(world: World, cloud: Cloud, state: str) -> None:
     ana = world.client("patient_self")
     led(world, ana)
-    assert ana.get(BACK, {"code": "good", "state": state}).status_code == 422
+    assert ana.get(BACK, {"code": "good", "state": state}).status_code == 400
     assert not Connection.objects.exists()
     assert cloud.asked == []
 
