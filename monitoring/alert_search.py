@@ -6,9 +6,9 @@ from uuid import UUID
 from django.db.models import Prefetch
 
 from healthhub.audit import log
-from healthhub.lib.stretch import Stretch, rows_of
 from healthhub.people import access
 from healthhub.people.access import Viewer
+from healthhub.records.stretch import Stretch, rows_of
 from monitoring.models import Alert, Step
 
 

@@ -15,12 +15,12 @@ from django.db.models import QuerySet
 
 from healthhub.audit import log
 from healthhub.lib.refused import Invalid, NotAllowed, NotVisible
-from healthhub.lib.stretch import Stretch, rows_of
 from healthhub.live import wake
 from healthhub.people import access
 from healthhub.people.access import Viewer
 from healthhub.people.panel import panel_of
 from healthhub.records.catalogue import BY_KEY
+from healthhub.records.stretch import Stretch, rows_of
 from risk import baselines, cards, due, told
 from risk.forecasting.findings import Limits
 from risk.models import Assessment, Opinion, Standing, Version

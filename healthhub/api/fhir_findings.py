@@ -15,9 +15,9 @@ from healthhub.api.auth import Asked
 from healthhub.api.fhir_answers import FHIRView, answer, patient_shown, searchset
 from healthhub.dialects import fhir_findings
 from healthhub.lib.refused import Invalid
-from healthhub.lib.stretch import Stretch
 from healthhub.people import access
 from healthhub.people.access import Viewer
+from healthhub.records.stretch import Stretch
 from monitoring import alert_search, alerts
 from monitoring.models import Alert
 from risk import standings
@@ -45,7 +45,7 @@ class _Search(FHIRView):
         fhir_search.check_names(query, ("patient", self.moment, "_count", "_sort", "_include", "_page", *self.further))
         include = f"{self.kind}:patient"
         if query.get("_include", include) != include:
-            raise Invalid(f"Only {include} can be included.", code="not_supported", field="_include")
+            raise Invalid("This cannot be included.", code="not_supported", field="_include")
         patient = access.patient_for(request.viewer, fhir_search.patient_in(query, request.viewer), action="read", now=now)
         wanted = fhir_search.stretch_in(query, self.moment, zone=ZoneInfo(patient.time_zone))
         rows = self.found(request.viewer, str(patient.id), wanted, now, query)

@@ -15,10 +15,10 @@ from django.http import QueryDict
 from healthhub.api.fhir_answers import READER
 from healthhub.dialects.fhir_out import CATEGORIES, CATEGORY
 from healthhub.lib.refused import Invalid
-from healthhub.lib.stretch import Stretch
 from healthhub.people.access import Viewer
 from healthhub.records.catalogue import BY_KEY, BY_NUMBER
 from healthhub.records.found import FIRST, LAST, ORDERS, Wanted
+from healthhub.records.stretch import Stretch
 
 MOST, USUAL = 1000, 50
 TWICE = frozenset({"date", "identified", "_lastUpdated"})
@@ -107,7 +107,7 @@ def stretch_in(query: QueryDict, name: str, *, zone: ZoneInfo) -> Stretch:
     """This function will read the span `name`, its order and page: one row more than `_count`, to know whether there is a next page."""
     order = query.get("_sort", f"-{name}")
     if order not in (name, f"-{name}"):
-        raise Invalid(f"Sort by {name} or -{name}.", code="not_supported", field="_sort")
+        raise Invalid("This order is not supported.", code="not_supported", field="_sort")
     behind = None
     if "_page" in query:
         moment, number = cursor_in(str(query["_page"]), below=2**128)

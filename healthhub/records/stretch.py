@@ -1,13 +1,14 @@
 """A stretch of rows in order of a moment: a span, a direction, and where the page before ended."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
 from django.db.models import Model, Q, QuerySet
 
-FIRST, LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+from healthhub.records.found import FIRST, LAST
+
 Row = TypeVar("Row", bound=Model)
 
 
