@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from monitoring import risks, trends
+from monitoring import risks, trends, uploads
 from risk.due import ASSESS, FORECAST, WATCH
 
 
@@ -16,3 +16,9 @@ def assess(*, model: str) -> int:
 @shared_task(name=WATCH)
 def watch() -> int:
     return risks.look(now=timezone.now())
+
+
+# Reading a file goes on as long as the file is; a lease and a number on its row, not the broker, tell whose it is.
+@shared_task(name=uploads.TASK, time_limit=3600, soft_time_limit=None)
+def take_in() -> bool:
+    return uploads.work(clock=timezone.now)

@@ -100,6 +100,8 @@ def test_side_doors_stay_shut(marked: World, records: Records, clients: dict[str
     how = asking(marked, records, line.method, line.name)
     path = path_of(line.name, how.ids, how.query)
     for principal in set(PRINCIPALS) - SEES_ANA:
+        if line.expected[principal] < 400:
+            continue  # a device asks after the file that it sent: the front door is open to it
         client = clients[principal]
         responses = [
             client.head(path),

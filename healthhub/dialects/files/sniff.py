@@ -32,6 +32,16 @@ def records(stream: BinaryIO, zone: tzinfo) -> Records:
         yield from _plain(stream, head, zone)
 
 
+def check_end(stream: BinaryIO) -> None:
+    """This function will refuse, without reading it whole, an export.xml that breaks off. Raises Invalid `not_xml`."""
+    stream.seek(0)
+    head = stream.read(HEAD).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if head.startswith((b"<?xml", b"<!DOCTYPE", b"<HealthData")):
+        stream.seek(-min(HEAD, stream.seek(0, 2)), 2)
+        if b"</HealthData>" not in stream.read(HEAD):
+            raise Invalid("The XML is broken or breaks off.", code="not_xml", field="end")
+
+
 def _plain(stream: BinaryIO, head: bytes, zone: tzinfo) -> Records:
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not text:
