@@ -10,11 +10,15 @@ from fhir.resources.R4B.detectedissue import DetectedIssue
 from fhir.resources.R4B.flag import Flag
 from fhir.resources.R4B.operationoutcome import OperationOutcome
 from fhir.resources.R4B.riskassessment import RiskAssessment
+from fhirclient import client as smart
+from fhirclient.models.detectedissue import DetectedIssue as SmartIssue
+from fhirclient.models.flag import Flag as SmartFlag
 
 from monitoring import alerts, intake
 from monitoring.models import Alert
 from tests.risk import said
-from tests.world import World
+from tests.servers import running_web
+from tests.world import World, build
 
 BASE = "/fhir/R4/"
 MODELS = {"Bundle": Bundle, "Flag": Flag, "DetectedIssue": DetectedIssue, "RiskAssessment": RiskAssessment}
@@ -30,6 +34,10 @@ def valid(response: Any) -> Any:
 
 @pytest.fixture
 def alerted(world: World) -> World:
+    return troubled(world)
+
+
+def troubled(world: World) -> World:
     """Ana's pressure is far too high, and her glucose far too low; Dr Lim has closed the latter."""
     at = (world.now - timedelta(minutes=15)).isoformat()
     high = {"kind": "bp", "at": at, "value": 192, "value2": 121, "unit": "mm[Hg]", "source": "cuff"}
@@ -107,3 +115,18 @@ def test_what_is_not_honoured_is_refused(world: World, query: str) -> None:
     answer = world.client("doctor_in_team").get(f"{BASE}Flag?{query}&patient={world.ana.id}")
     assert answer.status_code == 400
     assert valid(answer)["issue"][0]["expression"] == [query.partition("=")[0]]
+
+
+def test_a_real_client_reads_them_with_a_session_and_not_without(transactional_db: None) -> None:
+    world = troubled(build())
+    session = world.client("doctor_in_team").cookies["sessionid"].value
+    with running_web() as web:
+        fhir = smart.FHIRClient(settings={"app_id": "hub", "api_base": f"{web.url}/fhir/R4/"})
+        fhir.server.session.cookies.set("sessionid", session)
+        flags = list(SmartFlag.where({"patient": str(world.ana.id), "_count": "1"}).perform_resources_iter(fhir.server))
+        assert {one.status for one in flags} == {"active", "inactive"}
+        assert SmartIssue.read(flags[0].id, fhir.server).patient.reference == f"Patient/{world.ana.id}"
+        fhir.server.session.cookies.clear()
+        with pytest.raises(Exception, match=r"401|[Uu]nauthorized|^$") as refused:
+            SmartFlag.read(flags[0].id, fhir.server)
+        assert refused.type.__name__ == "FHIRUnauthorizedException"
