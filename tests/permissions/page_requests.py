@@ -68,6 +68,7 @@ ABOUT_HER = frozenset(
         "sharing",
         "devices",
         "export",
+        "my_imports",
         "erase",
         "erase_keep",
         "trends",
@@ -131,6 +132,7 @@ def _affairs(world: World, records: Records) -> dict[str, PageAsking]:
         "POST sharing_again": PageAsking(ana | {"entry_id": str(world.entries["dmitri"].id)}),
         "POST devices": PageAsking(ana, {"name": "Scales", "kinds": "weight"}),
         "POST device_revoke": PageAsking(ana | {"token_id": str(world.token_ids["token_read"])}),
+        "GET my_import_refused": PageAsking(ana | {"import_id": str(records.sent)}),
         "POST erase": PageAsking(ana, {"typed": world.ana.name}),
     }
 

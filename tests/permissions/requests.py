@@ -82,6 +82,12 @@ def _fhir(world: World, records: Records) -> dict[str, Asking]:
         "GET fhir-device": Asking(ana | {"number": str(records.source)}),
         "POST fhir-observations": Asking(body=rate),
         "POST fhir-bundle": Asking(body={"resourceType": "Bundle", "type": "transaction", "entry": [entry]}),
+        "GET fhir-flags": Asking(query=query),
+        "GET fhir-flag": Asking({"resource_id": str(records.open_alert)}),
+        "GET fhir-issues": Asking(query=query),
+        "GET fhir-issue": Asking({"resource_id": str(records.held_alert)}),
+        "GET fhir-risks": Asking(query=query),
+        "GET fhir-risk": Asking({"resource_id": str(records.assessment)}),
         "GET fhir-other": Asking({"rest": f"Condition/{world.ana.id}"}),
         "POST fhir-other": Asking({"rest": "Condition"}, body={}),
     }
