@@ -20,7 +20,7 @@ from healthhub.api.observations import cursor_in, cursor_out
 from healthhub.api.parsers import strict_json
 from healthhub.api.schema import WITH_BODY, answers, id_in_path, query_of
 from healthhub.api.shapes import ReceiptSerializer
-from healthhub.dialects import openmhealth
+from healthhub.dialects.files import openmhealth
 from healthhub.lib.refused import Invalid
 from healthhub.people import access
 from monitoring import intake

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from healthhub.dialects import openmhealth
+from healthhub.dialects.files import openmhealth
 from healthhub.lib.refused import Invalid
 
 zones = st.integers(-14 * 4, 14 * 4).map(lambda quarters: timezone(timedelta(minutes=15 * quarters)))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, tzinfo
 from typing import Any
 
-from healthhub.dialects import openmhealth
+from healthhub.dialects.files import openmhealth
 from healthhub.dialects.files.record import epoch, key_of, local, named, number
 
 Found = list[dict[str, Any] | str]
