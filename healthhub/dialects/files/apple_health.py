@@ -41,6 +41,9 @@ UNITS = {
     "Cal": "kcal",
     "mL/min·kg": "mL/(kg.min)",
 }
+# What UCUM has no plain word for: (factor, unit).
+FACTORS = {"ft": (0.3048, "m"), "st": (6.35029318, "kg"), "kJ": (1 / 4.184, "kcal")}
+MOST_SINGLES = 100_000  # halves of blood pressures that wait for their other half
 # HealthKit's fractions are written with a per cent sign: 0.97 %.
 FRACTIONS = {"spo2", "body_fat"}
 OWN_UNIT = {"steps": "{steps}", "bmi": "kg/m2"}
@@ -61,6 +64,8 @@ def read(stream: BinaryIO) -> Records:
             export.parser.Parse(chunk, not chunk)
         except expat.ExpatError as error:
             raise Invalid("The XML is broken or breaks off.", code="not_xml", field=f"line {error.lineno}") from error
+        if not chunk:
+            export.tell_singles()
         yield from export.ready
         export.ready.clear()
         export.check_progress(len(chunk))
@@ -82,6 +87,7 @@ class _Export:
         self.silent = 0
         self.depth = 0
         self.pressure: dict[str, str] | None = None
+        self.singles: dict[tuple[str, str], dict[str, str]] = {}
 
     def check_progress(self, size: int) -> None:
         self.silent += size
@@ -119,6 +125,28 @@ class _Export:
         elif self.pressure is not None:
             self.pressure[half] = given.get("value", "")
             self.pressure["unit"] = given.get("unit", "")
+        else:
+            self._single(half, given)
+
+    def _single(self, half: str, given: dict[str, str]) -> None:
+        """Pressures without a Correlation: both halves stand somewhere in the file, with the same source and the same start."""
+        where = (given.get("sourceName", ""), given.get("startDate", ""))
+        pair = self.singles.setdefault(where, {**given, "type": PRESSURE, "value": ""})
+        pair[half] = given.get("value", "")
+        if pair.get("value") and pair.get("value2"):
+            self.count += 1
+            self.ready.append(_pair(self.count, self.singles.pop(where)))
+        elif len(self.singles) > MOST_SINGLES:
+            self._unpaired(self.singles.pop(next(iter(self.singles))))
+
+    def _unpaired(self, _pair: dict[str, str]) -> None:
+        self.count += 1
+        self.ready.append(bad(self.count, "BloodPressure", "one_of_two"))
+
+    def tell_singles(self) -> None:
+        """This function will refuse, at the end of the file, each half whose other half never came."""
+        while self.singles:
+            self._unpaired(self.singles.popitem()[1])
 
     def _end(self, name: str) -> None:
         self.depth -= 1
@@ -165,6 +193,9 @@ def translated(where: int, given: Mapping[str, str]) -> Record:
     unit = given.get("unit", "")
     if unit.startswith("mmol<"):
         unit = "mmol/L"
+    if unit in FACTORS:
+        factor, unit = FACTORS[unit]
+        value = round(value * factor, 6)
     unit = "1" if kind in FRACTIONS and unit == "%" else OWN_UNIT.get(kind) or UNITS.get(unit, unit)
     return Record(where, frame | {"kind": kind, "value": value, "unit": unit})
 
