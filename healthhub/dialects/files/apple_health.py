@@ -43,7 +43,8 @@ UNITS = {
 }
 # What UCUM has no plain word for: (factor, unit).
 FACTORS = {"ft": (0.3048, "m"), "st": (6.35029318, "kg"), "kJ": (1 / 4.184, "kcal")}
-MOST_SINGLES = 100_000  # halves of blood pressures that wait for their other half
+HALF_KEEPS = ("sourceName", "unit", "startDate", "endDate")
+MOST_SINGLES = 50_000  # halves of blood pressures that wait for their other half
 # HealthKit's fractions are written with a per cent sign: 0.97 %.
 FRACTIONS = {"spo2", "body_fat"}
 OWN_UNIT = {"steps": "{steps}", "bmi": "kg/m2"}
@@ -88,6 +89,7 @@ class _Export:
         self.depth = 0
         self.pressure: dict[str, str] | None = None
         self.singles: dict[tuple[str, str], dict[str, str]] = {}
+        self.told: set[tuple[str | None, ...]] = set()
 
     def check_progress(self, size: int) -> None:
         self.silent += size
@@ -129,30 +131,30 @@ class _Export:
             self._single(half, given)
 
     def _single(self, half: str, given: dict[str, str]) -> None:
-        """Pressures without a Correlation: both halves stand somewhere in the file, with the same source and the same start."""
+        """Both halves stand somewhere in the file, with the same source and start; with a Correlation they are told there already."""
+        if len(self.singles) >= MOST_SINGLES:
+            self.tell_singles()
         where = (given.get("sourceName", ""), given.get("startDate", ""))
-        pair = self.singles.setdefault(where, {**given, "type": PRESSURE, "value": ""})
+        pair = self.singles.setdefault(where, {name: given[name] for name in HALF_KEEPS if name in given} | {"type": PRESSURE})
         pair[half] = given.get("value", "")
-        if pair.get("value") and pair.get("value2"):
-            self.count += 1
-            self.ready.append(_pair(self.count, self.singles.pop(where)))
-        elif len(self.singles) > MOST_SINGLES:
-            self._unpaired(self.singles.pop(next(iter(self.singles))))
-
-    def _unpaired(self, _pair: dict[str, str]) -> None:
-        self.count += 1
-        self.ready.append(bad(self.count, "BloodPressure", "one_of_two"))
 
     def tell_singles(self) -> None:
-        """This function will refuse, at the end of the file, each half whose other half never came."""
-        while self.singles:
-            self._unpaired(self.singles.popitem()[1])
+        """This function will tell the pressures that no Correlation told, and refuse each half whose other half never came."""
+        for (_, start), pair in self.singles.items():
+            if (start, pair.get("value"), pair.get("value2")) not in self.told:
+                self.count += 1
+                whole = "value" in pair and "value2" in pair
+                self.ready.append(_pair(self.count, pair) if whole else bad(self.count, "BloodPressure", "one_of_two"))
+        self.singles.clear()
+        self.told.clear()
 
     def _end(self, name: str) -> None:
         self.depth -= 1
         if name == "Correlation" and self.pressure is not None:
             self.count += 1
             self.ready.append(_pair(self.count, self.pressure))
+            if len(self.told) < MOST_SINGLES:
+                self.told.add((self.pressure.get("startDate"), self.pressure.get("value"), self.pressure.get("value2")))
             self.pressure = None
 
 
