@@ -160,7 +160,7 @@ def libre_time(text: str, zone: tzinfo) -> str:
 
 
 def libre(where: int, row: Row, zone: tzinfo) -> list[Record]:
-    """This function will translate a row of LibreView or LibreLink: 0 history, 1 scan, 2 strip, 3 ketone, 4 insulin, 5 food; the rest is not kept."""
+    """This function will translate a row of LibreView or LibreLink: 0 history, 1 scan, 2 strip, 3 ketone, 4 insulin, 5 food."""
     what = row.get(LIBRE, "").strip()
     column, kind = {
         "0": ("Historic Glucose", "cgm"),
