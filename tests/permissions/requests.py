@@ -48,6 +48,8 @@ def _readings(world: World, records: Records) -> dict[str, Asking]:
     return {
         "POST observations": Asking(body=sent),
         "POST imports": Asking(ana, point),
+        "POST datapoints": Asking(ana, point),
+        "GET datapoints": Asking(ana, query={"limit": "50"}),
         "GET import": Asking(ana | {"import_id": str(records.sent)}),
         "GET import-refused": Asking(ana | {"import_id": str(records.sent)}),
         "GET kinds": Asking(),

@@ -60,11 +60,13 @@ POST    membership-end       401  404  404  404  404  403  404  404  204  404  4
 # Readings. Ana's devices do what they were made for: one writes, one reads; Ben's device knows no Ana.
 POST    observations         401  201  404  403  404  201  404  404  201  404  404  403  404  201  403  401  404
 POST    imports              401  201  404  403  404  201  404  404  201  404  404  403  404  201  403  401  404
+POST    datapoints           401  201  404  403  404  201  404  404  201  404  404  403  404  201  403  401  404
 # The file is the writing token's: it hears of it, and Ana; nobody else's business.
 GET     import               401  200  404  403  404  404  404  404  404  404  404  403  404  200  403  401  404
 GET     import-refused       401  200  404  403  404  404  404  404  404  404  404  403  404  200  403  401  404
 GET     kinds                401  200  200  200  200  200  200  200  200  200  200  200  200  200  200  401  200
 GET     history              401  200  404  200  404  200  404  404  200  404  404  200  404  403  200  401  404
+GET     datapoints           401  200  404  200  404  200  404  404  200  404  404  200  404  403  200  401  404
 GET     observation          401  200  404  200  404  200  404  404  200  404  404  200  404  403  200  401  404
 GET     why                  401  200  404  200  404  200  404  404  200  404  404  200  404  403  200  401  404
 POST    observation-correct  401  200  404  403  404  200  404  404  200  404  404  403  404  403  403  401  403
