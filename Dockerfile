@@ -16,4 +16,5 @@ COPY --from=assets /srv/healthhub/healthhub/web/built healthhub/web/built
 RUN for words in healthhub/web/locale/*/LC_MESSAGES/django.po; do pybabel compile -i "$words" -o "${words%.po}.mo"; done \
     && HEALTHHUB_MODE=production SECRET_KEY=only-while-building ALLOWED_HOSTS=localhost DATABASE_URL=postgres:///x REDIS_URL=redis://x \
        python manage.py collectstatic --noinput
+RUN install -d -m 700 -o healthhub /srv/imports
 USER healthhub

@@ -65,17 +65,21 @@ def take_in(
     for one in sniff.records(stream, zone):
         held.append(one)
         if len(held) == CHUNK:
-            _send(held, imported, patient_id=patient_id, by=by, now=now)
+            send(held, imported, patient_id=patient_id, by=by, now=now)
             held.clear()
             if told is not None:
                 told(imported)
-    _send(held, imported, patient_id=patient_id, by=by, now=now)
+    send(held, imported, patient_id=patient_id, by=by, now=now)
     log.record(by=by, did="file.import", patient_id=patient_id, now=now, detail=dict(imported.counts) | {"records": imported.records})
     return imported
 
 
-def _send(held: list[Record], imported: Imported, *, patient_id: UUID, by: Viewer, now: datetime) -> None:
-    """Each chunk is a transaction of its own, and whether the sender may still come in is asked anew: a file can take minutes."""
+def send(held: list[Record], imported: Imported, *, patient_id: UUID, by: Viewer, now: datetime) -> None:
+    """This function will send records through the one way in and tell their fates to `imported`.
+
+    Each chunk is a transaction of its own, and whether the sender may still come in is asked anew: a file can take minutes.
+    Raises as `intake.receive`; NotAllowed `token_revoked`.
+    """
     if access.epoch_of(by) is None:
         raise NotAllowed("This token was revoked.", code="token_revoked")
     imported.records += len(held)

@@ -262,3 +262,62 @@ class Connection(models.Model):
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="connection_due"),
             models.Index(fields=["vendor", "account"], name="connection_account"),
         ]
+
+
+class Import(models.Model):
+    """A file of another product, sent in whole and taken in by a worker; the file is deleted when this ends, whichever way."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"  # the file's fault, or ours: `code` says
+        STOPPED = "stopped"  # whoever sent it may no longer
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="imports")
+    # Who sent it: exactly one of the two.
+    user = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    token = models.ForeignKey(DeviceToken, models.PROTECT, null=True, related_name="+")
+    name = models.CharField(max_length=80, blank=True)  # of the file, as she knows it
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
+    bytes_total = models.BigIntegerField()
+    bytes_read = models.BigIntegerField(default=0)
+    records = models.BigIntegerField(null=True)  # null until the file was read to its end
+    taken = models.BigIntegerField(default=0)  # of the records
+    next_batch = models.BigIntegerField(default=0)  # the byte of what was read at which it goes on
+    counts = models.JSONField(default=dict)  # fate -> records
+    reasons = models.JSONField(default=dict)  # code -> records
+    refused = models.JSONField(default=list)  # the first 1,000: {where, fate, code, sentence?, field?}
+    code = models.CharField(max_length=40, blank=True)  # why it failed or was stopped
+    field = models.CharField(max_length=80, blank=True)
+    asked_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    claim = models.IntegerField(default=0)  # grows with every worker that takes it: an older one writes nothing any more
+    tries = models.SmallIntegerField(default=0)  # without getting on
+    due_at = models.DateTimeField(null=True)  # null: nothing more to do
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["patient"], condition=Q(state__in=("waiting", "running")), name="import_one_at_a_time"),
+            models.CheckConstraint(condition=Q(user__isnull=True) ^ Q(token__isnull=True), name="import_has_a_sender"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="import_due"),
+            models.Index(fields=["patient", "-asked_at"], name="import_of_patient"),
+        ]
+
+    @property
+    def under_way(self) -> bool:
+        """Whether there is more to come."""
+        return self.state in (self.State.WAITING, self.State.RUNNING)
+
+    @property
+    def progress(self) -> int:
+        """Percent: reading the file is the first half, taking its records in the second."""
+        if not self.under_way:
+            return 100
+        if self.records is None:
+            return min(50, 50 * self.bytes_read // max(1, self.bytes_total))
+        return min(100, 50 + 50 * self.taken // max(1, self.records))

@@ -14,12 +14,13 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
-from healthhub.dialects.vendors.form import Page, Tokens, Trouble, Vendor
+from healthhub.dialects.vendors.form import Page, Tokens, Trouble
 from healthhub.lib.refused import NotAllowed, NotVisible
 from healthhub.people import access
 from healthhub.people.access import BadToken
 from monitoring import intake, vendors
 from monitoring.models import Connection
+from monitoring.vendors import Vendor
 from notifications import post, sealed
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 
 from healthhub.audit import log
-from healthhub.dialects.vendors.form import Tokens, Trouble, Vendor
+from healthhub.dialects.vendors.form import Tokens, Trouble
 from healthhub.lib.refused import Conflict, Invalid
 from healthhub.live import wake
 from healthhub.people import tokens as devices
@@ -18,6 +18,7 @@ from healthhub.people.access import Viewer
 from healthhub.people.models import DeviceToken, Patient
 from monitoring import chains, pulling, vendors
 from monitoring.models import Connection
+from monitoring.vendors import Vendor
 from notifications import post, sealed
 
 PULL = "monitoring.pull"

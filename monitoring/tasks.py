@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from monitoring import pulls, risks, trends
+from monitoring import pulls, risks, trends, uploads
 from risk.due import ASSESS, FORECAST, WATCH
 
 
@@ -21,3 +21,9 @@ def watch() -> int:
 @shared_task(name=pulls.PULL)
 def pull() -> int:
     return pulls.work(now=timezone.now())
+
+
+# Reading a file goes on as long as the file is; a lease and a number on its row, not the broker, tell whose it is.
+@shared_task(name=uploads.TASK, time_limit=3600, soft_time_limit=None)
+def take_in() -> bool:
+    return uploads.work(clock=timezone.now)

@@ -7,10 +7,12 @@ from typing import Any
 import httpx
 from django.conf import settings
 
-from healthhub.dialects.vendors.form import Answer, Ask, Trouble, Vendor
+from healthhub.dialects.vendors.form import Answer, Ask, Trouble
 from healthhub.dialects.vendors.withings import Withings
 from healthhub.lib.refused import Invalid
 
+# Every maker's class is of one form: the next one joins by `|`.
+Vendor = Withings
 MAKERS: Mapping[str, Callable[..., Vendor]] = {"withings": Withings}
 TIMEOUT = httpx.Timeout(8.0)
 LARGEST = 8_000_000

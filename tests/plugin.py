@@ -46,6 +46,7 @@ def start_servers() -> None:
     servers.start()
     STARTED.append((servers, state))
     os.environ.update(servers.environment())
+    os.environ["IMPORT_ROOT"] = str(state / "imports")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -89,6 +89,7 @@ def settle_environment(state: Path, port: int) -> None:
         "SECRET_KEY": secret_key(state),
         "PUBLIC_URL": f"http://{HOST}:{port}",
         "STATIC_ROOT": str(state / "static"),
+        "IMPORT_ROOT": str(state / "imports"),
         "PYTHONUNBUFFERED": "1",
         # Everything here runs as whoever typed the command; Celery need not say so in ten lines.
         "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",

@@ -31,6 +31,7 @@ PRODUCTION: Mapping[str, tuple[str, ...]] = {
              "healthhub.config.asgi:application"),
     "worker": (*WORKER, "--concurrency", "2"),
     "sweep": SWEEP,
+    "mqtt": ("python", "manage.py", "mqtt"),
 }  # fmt: skip
 
 

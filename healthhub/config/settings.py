@@ -195,6 +195,11 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = MODE == "test"
+# Files of other products until their readings are taken in: web and workers must see the same place, and nobody else.
+IMPORT_ROOT = Path(env.str("IMPORT_ROOT", default=str(BASE_DIR / "var" / "imports"))).resolve()
+IMPORT_MAX_BYTES = 2 * 1024**3
+if any(IMPORT_ROOT.is_relative_to(served.resolve()) for served in (STATIC_ROOT, *STATICFILES_DIRS)):
+    raise ImproperlyConfigured("IMPORT_ROOT lies where static files are served from; files of readings are nobody's to fetch.")
 
 # API
 REST_FRAMEWORK = {
@@ -226,6 +231,11 @@ SPECTACULAR_SETTINGS = {
 }
 OBSERVATIONS_MAX_BYTES = 8 * 1024 * 1024  # after inflating
 OBSERVATIONS_MAX_COUNT = 10_000
+# MQTT (docs/dialects.md): the broker, the gateway's password there, and where its account files are written.
+MQTT_URL = env.str("MQTT_URL", default="mqtt://127.0.0.1:1883")
+MQTT_PASSWORD = env.str("MQTT_PASSWORD", default="")
+MQTT_ACCOUNTS = env.str("MQTT_ACCOUNTS", default="")
+MQTT_MAX_BYTES = 256 * 1024
 # A replay token may state the moment it plays; a clinic in production never believes a client's clock.
 REPLAY_CLOCK = not PRODUCTION
 

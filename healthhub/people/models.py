@@ -241,6 +241,8 @@ class DeviceToken(models.Model):
     secret_sha256 = models.BinaryField(unique=True, max_length=32)
     # SHA-256 of the secret's SHA-1 in hexadecimal: some dialects send that instead. Tokens from before have none.
     sha1_sha256 = models.BinaryField(unique=True, max_length=32, null=True)
+    # What an MQTT broker keeps of the secret. Tokens from before have none and cannot speak MQTT.
+    mqtt_password = models.CharField(max_length=128, default="", blank=True)
     kinds = ArrayField(models.CharField(max_length=40), default=list, blank=True)  # empty: every kind
     may_write = models.BooleanField(default=True)
     may_read = models.BooleanField(default=False)

@@ -11,6 +11,7 @@ import secrets as randomness
 
 PREFIX = "hh_"
 BODY, CHECK = 52, 6
+MOSQUITTO_ROUNDS = 101  # Mosquitto's own number
 SHOWN = 9  # characters of the secret that stay visible in lists, to tell tokens apart
 
 
@@ -44,6 +45,13 @@ def digest_of_sha1(hexadecimal: str) -> bytes:
 def sha1_of(secret: str) -> str:
     """This function will give the SHA-1 of a secret as such dialects send it."""
     return hashlib.sha1(secret.encode(), usedforsecurity=False).hexdigest()
+
+
+def mosquitto_hash(secret: str, *, salt: bytes | None = None) -> str:
+    """This function will give what Mosquitto keeps of a password: `$7$rounds$salt$PBKDF2-SHA512`, the salt 12 bytes."""
+    salt = salt or randomness.token_bytes(12)
+    proof = hashlib.pbkdf2_hmac("sha512", secret.encode(), salt, MOSQUITTO_ROUNDS)
+    return f"$7${MOSQUITTO_ROUNDS}${base64.b64encode(salt).decode()}${base64.b64encode(proof).decode()}"
 
 
 def _check(body: str) -> str:

@@ -51,6 +51,7 @@ def issue(
             prefix=secret[: secrets.SHOWN],
             secret_sha256=secrets.digest(secret),
             sha1_sha256=secrets.digest_of_sha1(secrets.sha1_of(secret)),
+            mqtt_password=secrets.mosquitto_hash(secret),
             kinds=sorted({*kinds}),
             may_write=may_write,
             may_read=may_read,

@@ -95,17 +95,20 @@ def viewer_of_sha1(hexadecimal: str, now: datetime) -> Viewer:
     return _living(_LIVE_BY_SHA1, secrets.digest_of_sha1(hexadecimal), now)
 
 
-def viewer_of_token_id(token_id: UUID, now: datetime) -> Viewer:
-    """This function will do the same for a token whose secret was proved before: the id stands in something that we signed."""
-    return _living(_LIVE_BY_ID, token_id, now)
+def viewer_of_token_id(token_id: UUID, now: datetime, *, used: bool = True) -> Viewer:
+    """This function will do the same for a token whose secret was proved before: the id stands in something that we signed.
+
+    `used`: note that it was used; not where we look it up of our own accord.
+    """
+    return _living(_LIVE_BY_ID, token_id, now, used=used)
 
 
-def _living(statement: str, proof: bytes | UUID, now: datetime) -> Viewer:
+def _living(statement: str, proof: bytes | UUID, now: datetime, *, used: bool = True) -> Viewer:
     rows = asked(connection, statement, [proof])()
     if not rows:
         raise BadToken
     token_id, patient_id, name, kinds, may_write, may_read, may_replay, last_used_at = rows[0]
-    if last_used_at is None or now - last_used_at > LAST_USED_EVERY:
+    if used and (last_used_at is None or now - last_used_at > LAST_USED_EVERY):
         told(connection, _USED if connection.in_atomic_block else _USED + _LIGHTLY, [now, token_id, last_used_at])
     return Viewer(
         kind="token",

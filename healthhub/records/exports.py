@@ -191,7 +191,7 @@ def csv_of(rows: Sequence[Mapping[str, Any]], *, header: bool) -> str:
         measured = [kind.key, kind.name["en"], fhir_out.local(row["at"], row["utc_offset"]).isoformat()]
         values = [row["value"], _blank(row["value2"]), kind.unit, _blank(row["seconds"])]
         context = msgspec.json.encode(row["context"]).decode() if row["context"] else ""
-        origin = [_harmless(row["source"]), Method(row["method"]).name.lower(), " ".join(_flags(row["flags"])), _harmless(context)]
+        origin = [harmless(row["source"]), Method(row["method"]).name.lower(), " ".join(_flags(row["flags"])), harmless(context)]
         table.writerow([row["seq"], *measured, *values, *origin, row["received_at"].isoformat()])
     return text.getvalue()
 
@@ -204,7 +204,8 @@ def _blank(value: float | None) -> float | str:
     return "" if value is None else value
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
+    """This function will write a text so that no spreadsheet takes it for a formula."""
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 

@@ -69,6 +69,7 @@ ABOUT_HER = frozenset(
         "devices",
         "connections",
         "export",
+        "my_imports",
         "erase",
         "erase_keep",
         "trends",
@@ -135,6 +136,7 @@ def _affairs(world: World, records: Records) -> dict[str, PageAsking]:
         "GET connection_make": PageAsking(ana | {"vendor": "withings"}),
         "POST connection_end": PageAsking(ana | {"connection_id": str(world.ana.id)}),
         "GET connection_back": PageAsking({"vendor": "withings"}),
+        "GET my_import_refused": PageAsking(ana | {"import_id": str(records.sent)}),
         "POST erase": PageAsking(ana, {"typed": world.ana.name}),
     }
 

@@ -69,6 +69,10 @@ GET     connection_back           in  400  400  403  403  403  403  403  403  40
 POST    export                    in  302  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
 POST    erase                     in  302  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
 POST    erase_keep                in  409  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
+# Without a file there is nothing to send (422); what was not kept of a file is a table.
+GET     my_imports                in  200  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
+POST    my_imports                in  422  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
+GET     my_import_refused         in  200  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
 GET     export_file               in  409  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
 # Curves are for whoever may read. A whole report in hand is for her and her clinicians.
 GET     trends                    in  200  404  200  403  200  404  403  200  403  403  200  404   in   in   in   in

@@ -9,7 +9,7 @@ from healthhub.people.access import Viewer
 from healthhub.people.models import Patient
 from healthhub.records.models import Source
 from monitoring import alerts, desk, intake, plans
-from monitoring.models import Alert, Limit
+from monitoring.models import Alert, Import, Limit
 from notifications import channels
 from notifications.models import Notice
 from risk import outcomes, standings
@@ -23,7 +23,8 @@ class Records:
     """What the addresses of the table are aimed at: Ana's open alert, the one Dr Lim holds and snoozed, her limit,
     the numbers of a reading and its source,
     a notice she was sent and the way she is told, what a model said of her, an event, a waiting version, a visit, a medicine,
-    Dr Lim's saved view and a tag she carries, the numbers of a glucose and of a meal."""
+    Dr Lim's saved view and a tag she carries, the numbers of a glucose and of a meal,
+    a file her writing device sent in."""
 
     open_alert: UUID
     held_alert: UUID
@@ -41,6 +42,7 @@ class Records:
     tag: UUID
     glucose: int
     meal: int
+    sent: UUID
 
 
 def fill(world: World) -> Records:
@@ -106,9 +108,19 @@ def _measured_and_treated(world: World, whose: str, speaking: Version, waiting: 
     tag = desk.tag(patient_id=patient.id, name=world.said(whose, "visit"), by=by, now=now)
     desk.review(patient_id=patient.id, by=by, now=now)
     eaten = intake.receive(patient_id=patient.id, readings=[reading(5, "carbs", 40, None, "g")], by=world.viewer(self_), now=world.now)
-    rest_ = (view.id, tag.id, int(receipt.fates[2]["seq"]), int(eaten.fates[0]["seq"]))
+    rest_ = (view.id, tag.id, int(receipt.fates[2]["seq"]), int(eaten.fates[0]["seq"]), _sent_in(world, whose, patient))
     said_ = (notice.id, channel.id, assessment, outcome, waiting.id, visit.id, medicine.id)
     return Records(*alerts_, limit.id, seq, source, *said_, *rest_)
+
+
+def _sent_in(world: World, whose: str, patient: Patient) -> UUID:
+    token = world.token_ids["token_write" if whose == "ana" else "token_other_patient"]
+    refused = [{"where": 3, "fate": "rejected", "code": "bad_value", "field": "=cell"}]
+    made = Import.objects.create(
+        patient=patient, token_id=token, name=world.said(whose, "export.xml"), state="done", bytes_total=9, records=1, taken=1,
+        counts={"rejected": 1}, reasons={"bad_value": 1}, refused=refused, asked_at=world.now, ended_at=world.now,
+    )  # fmt: skip
+    return made.id
 
 
 def _judged(world: World, whose: str, patient: Patient, by: Viewer, speaking: Version) -> tuple[UUID, UUID]:

@@ -51,6 +51,7 @@ def test_every_cell(marked: World, records: Records, clients: dict[str, Client],
 
 WITH_ID = [line for line in LINES if 404 in line.expected.values()]
 ELSEWHERE = {"observations", "rule-backtest", "risk-panel-assess", "fhir-observations", "fhir-lastn", "fhir-bundle"}
+ELSEWHERE |= {"fhir-flags", "fhir-issues", "fhir-risks"}
 IN_PATH = [line for line in WITH_ID if line.name not in ELSEWHERE]
 
 
@@ -99,6 +100,8 @@ def test_side_doors_stay_shut(marked: World, records: Records, clients: dict[str
     how = asking(marked, records, line.method, line.name)
     path = path_of(line.name, how.ids, how.query)
     for principal in set(PRINCIPALS) - SEES_ANA:
+        if line.expected[principal] < 400:
+            continue  # a device asks after the file that it sent: the front door is open to it
         client = clients[principal]
         responses = [
             client.head(path),

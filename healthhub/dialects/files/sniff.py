@@ -32,6 +32,16 @@ def records(stream: BinaryIO, zone: tzinfo) -> Records:
         yield from _plain(stream, head, zone)
 
 
+def check_end(stream: BinaryIO) -> None:
+    """This function will refuse, without reading it whole, an export.xml that breaks off. Raises Invalid `not_xml`."""
+    stream.seek(0)
+    head = stream.read(HEAD).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if head.startswith((b"<?xml", b"<!DOCTYPE", b"<HealthData")):
+        stream.seek(-min(HEAD, stream.seek(0, 2)), 2)
+        if b"</HealthData>" not in stream.read(HEAD):
+            raise Invalid("The XML is broken or breaks off.", code="not_xml", field="end")
+
+
 def _plain(stream: BinaryIO, head: bytes, zone: tzinfo) -> Records:
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not text:
@@ -42,10 +52,19 @@ def _plain(stream: BinaryIO, head: bytes, zone: tzinfo) -> Records:
         return apple_health.read(stream)
     if text[:1] in (b"{", b"["):
         return documents.read(stream, zone)
-    if tables.known(text.decode("utf-8", "replace")):
+    words = _words(text)
+    if tables.known(words):
         return tables.read(stream, zone)
-    seen = "".join(char for char in text[:60].decode("utf-8", "replace") if char.isprintable())
+    seen = "".join(char for char in words[:60] if char.isprintable())
     raise Invalid("No reader here is for this file.", code="unknown_file", field=f"begins with {seen}"[:80])
+
+
+def _words(head: bytes) -> str:
+    """A beginning that may end within a letter, in UTF-8 or GBK."""
+    try:
+        return head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return head.decode("utf-8" if error.start > len(head) - 4 else "gb18030", "replace")
 
 
 def _of_health(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:

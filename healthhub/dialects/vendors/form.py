@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, tzinfo
-from typing import Any, Protocol
+from typing import Any
 
 Json = Mapping[str, Any]
 
@@ -57,51 +56,6 @@ class Trouble(Exception):
         self.kind = kind
         self.code = code[:40]
         self.wait = wait
-
-
-class Vendor(Protocol):
-    """A maker as this service is registered with it. Times are aware; slices are half-open."""
-
-    @property
-    def key(self) -> str: ...
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def every(self) -> timedelta: ...  # how often to look without being called
-
-    @property
-    def slice(self) -> timedelta: ...  # of the past, in one request
-
-    @property
-    def back(self) -> timedelta: ...  # how far back to ask at first
-
-    @property
-    def silent_after(self) -> timedelta: ...  # nothing for so long is a finding
-
-    @property
-    def pkce(self) -> bool: ...
-
-    def authorize_url(self, *, state: str, redirect: str, challenge: str) -> str: ...
-
-    def ask_tokens(self, *, code: str, redirect: str, verifier: str) -> Ask: ...
-
-    def ask_refresh(self, *, refresh: str) -> Ask: ...
-
-    def read_tokens(self, answer: Answer) -> Tokens: ...
-
-    def ask_new(self, *, access: str, since: int, page: str) -> Ask: ...
-
-    def ask_past(self, *, access: str, first: datetime, last: datetime, page: str) -> Ask: ...
-
-    def read_page(self, answer: Answer, zone: tzinfo) -> Page: ...
-
-    def check(self, answer: Answer) -> None: ...
-
-    def ask_notify(self, *, access: str, callback: str) -> list[Ask]: ...
-
-    def ask_revoke(self, *, access: str, refresh: str, callback: str) -> list[Ask]: ...
 
 
 def waiting(answer: Answer, otherwise: int = 60) -> int:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitoring', '0003_desk'),
+        ('monitoring', '0004_import'),
         ('people', '0004_token_dialects'),
     ]
 
