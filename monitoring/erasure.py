@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from monitoring import uploads
-from monitoring.models import LIVE_STATES, Alert, AlertState, Expected, Limit, Snooze, Tagged
+from monitoring.models import LIVE_STATES, Alert, AlertState, Connection, Expected, Limit, Snooze, Tagged
 
 NOTHING: dict[str, object] = {"erased": True, "inputs": [], "limits": [], "texts": {}}
 
@@ -22,3 +22,7 @@ def erase(*, patient_id: UUID, now: datetime) -> None:
     Tagged.objects.filter(patient=patient_id).delete()
     Limit.objects.filter(patient=patient_id).update(changes={}, reason="–")
     Limit.objects.filter(patient=patient_id, ended_at=None).update(ended_at=now)
+    # What a maker's cloud has is hers to erase there; we keep no way in.
+    Connection.objects.filter(patient=patient_id).update(
+        state=Connection.State.REVOKED, due_at=None, access="", refresh="", account="", page="", scopes=""
+    )

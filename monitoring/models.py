@@ -219,6 +219,51 @@ class Review(models.Model):
         indexes: ClassVar = [models.Index(fields=["patient", "organisation", "-at"], name="review_newest")]
 
 
+class Connection(models.Model):
+    """A maker's cloud that we ask for her readings. What is due is `due_at`; a worker that dies leaves it due again after its lease."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active"
+        NEEDS_LOGIN = "needs_login"  # the maker takes our tokens no more: only she can let us in again
+        PAUSED = "paused"  # the maker refuses what we ask: an operator must look
+        REVOKED = "revoked"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="connections")
+    vendor = models.CharField(max_length=16)
+    account = models.CharField(max_length=80, blank=True)  # whose it is at the maker's: their calls name it
+    device = models.ForeignKey(DeviceToken, models.PROTECT, related_name="+")  # in whose name readings come in
+    access = models.TextField(blank=True)  # sealed, as refresh
+    refresh = models.TextField(blank=True)
+    scopes = models.CharField(max_length=400, blank=True)
+    expires_at = models.DateTimeField()
+    state = models.CharField(max_length=12, choices=State.choices, default=State.ACTIVE)
+    stage = models.CharField(max_length=4, default="new")  # new, past: which of the two `page` is of
+    page = models.CharField(max_length=400, blank=True)
+    cursor = models.BigIntegerField()  # the maker's seconds since 1970 up to which everything new was fetched
+    past_until = models.DateTimeField()  # back-fill goes from here downwards, to past_from
+    past_from = models.DateTimeField()
+    due_at = models.DateTimeField(null=True)
+    called_at = models.DateTimeField(null=True)  # when the maker last said that there is news
+    failures = models.SmallIntegerField(default=0)
+    error = models.CharField(max_length=40, blank=True)
+    connected_at = models.DateTimeField()
+    last_ok_at = models.DateTimeField(null=True)
+    last_data_at = models.DateTimeField(null=True)
+    silence_told_at = models.DateTimeField(null=True)
+    kept = models.IntegerField(default=0)
+    refused = models.IntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["patient", "vendor"], condition=~Q(state="revoked"), name="connection_once"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="connection_due"),
+            models.Index(fields=["vendor", "account"], name="connection_account"),
+        ]
+
+
 class Import(models.Model):
     """A file of another product, sent in whole and taken in by a worker; the file is deleted when this ends, whichever way."""
 

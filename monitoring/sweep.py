@@ -17,7 +17,7 @@ from healthhub.audit import log
 from healthhub.live import wake
 from healthhub.people import breakglass
 from healthhub.records import exports, partitions, summaries
-from monitoring import alerts, beats, expected, uploads
+from monitoring import alerts, beats, expected, pulls, uploads
 from notifications import deliver
 from risk import due
 
@@ -39,6 +39,7 @@ def parts(now: datetime) -> dict[str, Callable[[], object]]:
         "break_glass": lambda: breakglass.end_due(now=now),
         "audit": lambda: log.seal(now=now),
         "summaries": lambda: summaries.refresh_some(limit=200),
+        "pulls": lambda: pulls.hand_out(now=now),
         "exports": lambda: exports.hand_out(now=now),
         "imports": lambda: uploads.hand_out(now=now),
         "partitions": lambda: _partitions(now),

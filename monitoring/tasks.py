@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from monitoring import risks, trends, uploads
+from monitoring import pulls, risks, trends, uploads
 from risk.due import ASSESS, FORECAST, WATCH
 
 
@@ -16,6 +16,11 @@ def assess(*, model: str) -> int:
 @shared_task(name=WATCH)
 def watch() -> int:
     return risks.look(now=timezone.now())
+
+
+@shared_task(name=pulls.PULL)
+def pull() -> int:
+    return pulls.work(now=timezone.now())
 
 
 # Reading a file goes on as long as the file is; a lease and a number on its row, not the broker, tell whose it is.

@@ -14,12 +14,13 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from healthhub.audit import log
-from healthhub.lib.refused import Invalid, NotAllowed
+from healthhub.lib.refused import Invalid, NotAllowed, NotVisible
 from healthhub.live import wake
 from healthhub.people import access
 from healthhub.people.access import Viewer
 from healthhub.people.panel import panel_of
 from healthhub.records.catalogue import BY_KEY
+from healthhub.records.stretch import Stretch, rows_of
 from risk import baselines, cards, due, told
 from risk.forecasting.findings import Limits
 from risk.models import Assessment, Opinion, Standing, Version
@@ -78,6 +79,27 @@ def assessments(
     made = list(found.order_by("-as_of", "-id")[:limit])
     log.record(by=viewer, did="assessments.read", patient_id=seen.patient_id, now=now)
     return [in_full(one, clinical=seen.clinical) for one in made]
+
+
+def search(
+    *, viewer: Viewer, patient_id: UUID | str, wanted: Stretch, now: datetime, model: str | None = None
+) -> list[tuple[Assessment, dict[str, Any]]]:
+    """This function will give a patient's assessments of a stretch of `as_of` that the viewer may see, each with its `in_full`."""
+    seen = sight(viewer=viewer, patient_id=patient_id, now=now)
+    found = visible(seen).filter(model=model) if model is not None else visible(seen)
+    log.record(by=viewer, did="assessments.read", patient_id=seen.patient_id, now=now)
+    return [(one, in_full(one, clinical=seen.clinical)) for one in rows_of(found, "as_of", wanted)]
+
+
+def read(*, viewer: Viewer, assessment_id: UUID | str, now: datetime) -> tuple[Assessment, dict[str, Any]]:
+    """This function will give one assessment with its `in_full`. Raises NotVisible for what the viewer may not see."""
+    row = access.row_for(viewer, Assessment.objects.only("patient_id", "data_class"), assessment_id, action="read", now=now, by_class=True)
+    seen = sight(viewer=viewer, patient_id=row.patient_id, now=now)
+    one = visible(seen).filter(pk=row.pk).first()
+    if one is None:
+        raise NotVisible
+    log.record(by=viewer, did="assessments.read", patient_id=seen.patient_id, about=f"assessment:{one.id}", now=now)
+    return one, in_full(one, clinical=seen.clinical)
 
 
 def current(*, viewer: Viewer, patient_id: UUID | str, now: datetime) -> list[dict[str, Any]]:

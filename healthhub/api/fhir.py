@@ -13,18 +13,15 @@ from rest_framework.request import Request
 
 from healthhub.api import fhir_search, fhir_write, readings
 from healthhub.api.auth import Asked
-from healthhub.api.fhir_answers import FHIRView, answer, base_of, body_in, bytes_in
+from healthhub.api.fhir_answers import FHIRView, answer, base_of, body_in, bytes_in, patient_shown, searchset
 from healthhub.audit import log
 from healthhub.dialects import fhir_capability, fhir_out
 from healthhub.lib.refused import NotVisible
 from healthhub.people import access
-from healthhub.people.access import Viewer
-from healthhub.people.models import Patient
 from healthhub.records import exports, found
 from healthhub.records.models import State
 
 NARROWED = ("patient", "code", "category")
-SUBSETTED = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"}
 
 
 class Metadata(FHIRView):
@@ -50,7 +47,7 @@ class OnePatient(FHIRView):
         now = timezone.now()
         patient = access.patient_for(request.viewer, patient_id, action="read", now=now)
         log.record(by=request.viewer, did="patient.read", patient_id=patient.id, now=now)
-        return answer(_patient(patient, request.viewer))
+        return answer(patient_shown(patient, request.viewer))
 
 
 class Everything(FHIRView):
@@ -69,7 +66,7 @@ class Everything(FHIRView):
         numbers = found.sources(patient_id=opened.patient.id, kinds=opened.numbers)
         first: list[Mapping[str, Any]] = []
         if behind is None:
-            first = [_patient(opened.patient, viewer), *(_device(opened.patient.id, name, number) for name, number in numbers.items())]
+            first = [patient_shown(opened.patient, viewer), *(_device(opened.patient.id, name, number) for name, number in numbers.items())]
         return answer(_found(request, opened, wanted, limit, before=first, devices=numbers))
 
 
@@ -85,7 +82,7 @@ class Observations(FHIRView):
         limit = fhir_search.count_in(query)
         opened = readings.open_for(request.viewer, fhir_search.patient_in(query, request.viewer), kinds=None, now=timezone.now())
         wanted = fhir_search.wanted_in(query, opened.numbers, zone=ZoneInfo(opened.patient.time_zone))
-        included = [_patient(opened.patient, request.viewer)] if "_include" in query else []
+        included = [patient_shown(opened.patient, request.viewer)] if "_include" in query else []
         return answer(_found(request, opened, wanted, limit, included=included))
 
     def post(self, request: Asked) -> HttpResponse:
@@ -109,7 +106,7 @@ class LastN(FHIRView):
         kinds = fhir_search.kinds_in(query, opened.numbers)
         rows = found.last_of_each(patient_id=opened.patient.id, kinds=kinds, most=most)
         shown = _observations(opened.patient.id, rows, found.sources(patient_id=opened.patient.id, kinds=opened.numbers))
-        return answer(_bundle(request, shown, links={"self": request.build_absolute_uri()}))
+        return answer(searchset(request, shown, links={"self": request.build_absolute_uri()}))
 
 
 class OneObservation(FHIRView):
@@ -178,12 +175,6 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _patient(patient: Patient, viewer: Viewer) -> dict[str, Any]:
-    if viewer.kind == "token":
-        return {"resourceType": "Patient", "id": str(patient.id), "meta": {"tag": [SUBSETTED]}}
-    return exports.patient_of(patient)
-
-
 def _device(patient_id: UUID, name: str, number: int) -> dict[str, Any]:
     return fhir_out.device(id_=f"{patient_id}-{number}", patient_id=patient_id, name=name)
 
@@ -219,18 +210,4 @@ def _found(
         query["_page"] = fhir_search.cursor_out(moment, last["seq"])
         links["next"] = request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
     sources = found.sources(patient_id=patient_id, kinds=opened.numbers) if devices is None else devices
-    return _bundle(request, [*before, *_observations(patient_id, rows[:limit], sources)], links=links, included=included)
-
-
-def _bundle(
-    request: Request, matches: Sequence[Mapping[str, Any]], *, links: Mapping[str, str], included: Sequence[Mapping[str, Any]] = ()
-) -> dict[str, Any]:
-    base = base_of(request)
-    modes = [("match", one) for one in matches] + [("include", one) for one in included if matches]
-    entry = [{"fullUrl": f"{base}/{one['resourceType']}/{one['id']}", "resource": one, "search": {"mode": mode}} for mode, one in modes]
-    return {
-        "resourceType": "Bundle",
-        "type": "searchset",
-        "link": [{"relation": relation, "url": url} for relation, url in links.items()],
-        **({"entry": entry} if entry else {}),
-    }
+    return searchset(request, [*before, *_observations(patient_id, rows[:limit], sources)], links=links, included=included)

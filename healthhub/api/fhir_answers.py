@@ -1,6 +1,6 @@
 """Answers of the FHIR endpoint: application/fhir+json, an OperationOutcome for every refusal, and what every view there shares."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import msgspec
@@ -17,11 +17,15 @@ from healthhub.api.parsers import strict_json
 from healthhub.dialects import fhir_capability
 from healthhub.dialects.fhir_in import Reader
 from healthhub.lib.refused import Refused
+from healthhub.people.access import Viewer
+from healthhub.people.models import Patient
+from healthhub.records import exports
 from healthhub.records.catalogue import KINDS
 
 MEDIA = "application/fhir+json"
 SPOKEN = (MEDIA, "application/json", "application/*", "*/*")
 READER = Reader(KINDS)
+SUBSETTED = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"}
 
 
 class WrongType(Refused):
@@ -114,3 +118,25 @@ def bytes_in(raw: HttpRequest) -> bytes:
 def base_of(request: Request) -> str:
     """This function will give the endpoint's own address, without a slash at its end."""
     return str(request.build_absolute_uri(reverse("fhir-bundle"))).rstrip("/")
+
+
+def patient_shown(patient: Patient, viewer: Viewer) -> dict[str, Any]:
+    """This function will write the Patient; for a device token her id alone."""
+    if viewer.kind == "token":
+        return {"resourceType": "Patient", "id": str(patient.id), "meta": {"tag": [SUBSETTED]}}
+    return exports.patient_of(patient)
+
+
+def searchset(
+    request: Request, matches: Sequence[Mapping[str, Any]], *, links: Mapping[str, str], included: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
+    """This function will write what was found as a Bundle of type searchset."""
+    base = base_of(request)
+    modes = [("match", one) for one in matches] + [("include", one) for one in included if matches]
+    entry = [{"fullUrl": f"{base}/{one['resourceType']}/{one['id']}", "resource": one, "search": {"mode": mode}} for mode, one in modes]
+    return {
+        "resourceType": "Bundle",
+        "type": "searchset",
+        "link": [{"relation": relation, "url": url} for relation, url in links.items()],
+        **({"entry": entry} if entry else {}),
+    }

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.http import QueryDict
@@ -17,9 +18,10 @@ from healthhub.lib.refused import Invalid
 from healthhub.people.access import Viewer
 from healthhub.records.catalogue import BY_KEY, BY_NUMBER
 from healthhub.records.found import FIRST, LAST, ORDERS, Wanted
+from healthhub.records.stretch import Stretch
 
 MOST, USUAL = 1000, 50
-TWICE = frozenset({"date", "_lastUpdated"})
+TWICE = frozenset({"date", "identified", "_lastUpdated"})
 FORMATS = ("json", "application/json", "application/fhir+json", "application/fhir json")  # an unescaped + arrives as a space
 DATE = re.compile(
     r"(?P<prefix>[a-z]{2})?(?P<year>\d{4})(-(?P<month>\d\d)(-(?P<day>\d\d)"
@@ -101,6 +103,18 @@ def count_in(query: QueryDict, name: str = "_count", *, usual: int = USUAL, most
     return min(int(text), most)
 
 
+def stretch_in(query: QueryDict, name: str, *, zone: ZoneInfo) -> Stretch:
+    """This function will read the span `name`, its order and page: one row more than `_count`, to know whether there is a next page."""
+    order = query.get("_sort", f"-{name}")
+    if order not in (name, f"-{name}"):
+        raise Invalid("This order is not supported.", code="not_supported", field="_sort")
+    behind = None
+    if "_page" in query:
+        moment, number = cursor_in(str(query["_page"]), below=2**128)
+        behind = moment, UUID(int=number)
+    return Stretch(count_in(query) + 1, *_span(query.getlist(name), name, zone), newest_first=order[0] == "-", behind=behind)
+
+
 def _span(texts: Iterable[str], name: str, zone: ZoneInfo | None) -> Span:
     since, until = FIRST, LAST
     for text in texts:
@@ -156,12 +170,12 @@ def cursor_out(moment: datetime, seq: int) -> str:
     return base64.urlsafe_b64encode(json.dumps([moment.isoformat(), seq]).encode()).decode().rstrip("=")
 
 
-def cursor_in(text: str) -> tuple[datetime, int]:
-    """This function will read `cursor_out`'s text. Raises Invalid."""
+def cursor_in(text: str, *, below: int = 2**62) -> tuple[datetime, int]:
+    """This function will read `cursor_out`'s text; its number lies `below`. Raises Invalid."""
     try:
         at, seq = json.loads(base64.urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4)))
         moment = datetime.fromisoformat(at)
-        if moment.tzinfo is None or type(seq) is not int or not 0 <= seq < 2**62:
+        if moment.tzinfo is None or type(seq) is not int or not 0 <= seq < below:
             raise ValueError
         return _kept(moment), seq
     except (ValueError, TypeError, OverflowError) as error:

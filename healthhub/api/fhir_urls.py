@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from healthhub.api import fhir
+from healthhub.api import fhir, fhir_findings
 
 urlpatterns: list[URLPattern] = [
     path("", fhir.Bundles.as_view(), name="fhir-bundle"),
@@ -13,5 +13,11 @@ urlpatterns: list[URLPattern] = [
     path("Observation/$lastn", fhir.LastN.as_view(), name="fhir-lastn"),
     path("Observation/<str:patient_id>-<str:seq>", fhir.OneObservation.as_view(), name="fhir-observation"),
     path("Device/<str:patient_id>-<str:number>", fhir.OneDevice.as_view(), name="fhir-device"),
+    path("Flag", fhir_findings.Flags.as_view(), name="fhir-flags"),
+    path("Flag/<str:resource_id>", fhir_findings.OneFlag.as_view(), name="fhir-flag"),
+    path("DetectedIssue", fhir_findings.DetectedIssues.as_view(), name="fhir-issues"),
+    path("DetectedIssue/<str:resource_id>", fhir_findings.OneDetectedIssue.as_view(), name="fhir-issue"),
+    path("RiskAssessment", fhir_findings.RiskAssessments.as_view(), name="fhir-risks"),
+    path("RiskAssessment/<str:resource_id>", fhir_findings.OneRiskAssessment.as_view(), name="fhir-risk"),
     path("<path:rest>", fhir.Other.as_view(), name="fhir-other"),
 ]

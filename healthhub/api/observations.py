@@ -154,10 +154,10 @@ class History(APIView):
             return _answer(readings.buckets(opened, resolution=asked["resolution"], since=since, until=until, unit=asked.get("unit")))
         if asked.get("after") is not None:
             return _answer(readings.arrived(opened, after=asked["after"], limit=asked["limit"]))
-        before = _cursor_in(asked.get("cursor"))
+        before = cursor_in(asked.get("cursor"))
         page = readings.page(opened, since=since, until=until, limit=asked["limit"], before=before)
         last = page["observations"][-1] if len(page["observations"]) == asked["limit"] else None
-        return _answer(page | {"next": _cursor_out(last) if last else None})
+        return _answer(page | {"next": cursor_out(last) if last else None})
 
 
 def _seq(text: str) -> int:
@@ -167,11 +167,13 @@ def _seq(text: str) -> int:
     return int(text)
 
 
-def _cursor_out(last: Mapping[str, Any]) -> str:
+def cursor_out(last: Mapping[str, Any]) -> str:
+    """This function will write where a page ended, for whoever asks for the next one."""
     return base64.urlsafe_b64encode(json.dumps([last["at"].isoformat(), last["seq"]]).encode()).decode()
 
 
-def _cursor_in(cursor: str | None) -> tuple[datetime, int] | None:
+def cursor_in(cursor: str | None) -> tuple[datetime, int] | None:
+    """This function will read what `cursor_out` wrote. Raises Invalid (`bad_cursor`)."""
     if not cursor:
         return None
     try:

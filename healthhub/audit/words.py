@@ -12,6 +12,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "token.list": {"en": "looked at your devices", "zh-hans": "查看了您的设备"},
     "token.issue": {"en": "connected a device", "zh-hans": "连接了一台设备"},
     "token.revoke": {"en": "disconnected a device", "zh-hans": "断开了一台设备"},
+    "connection.make": {"en": "connected a maker's cloud", "zh-hans": "连接了一个厂商账号"},
+    "connection.end": {"en": "disconnected a maker's cloud", "zh-hans": "断开了一个厂商账号"},
     "break_glass.open": {"en": "opened your record in an emergency", "zh-hans": "因紧急情况打开了您的档案"},
     "break_glass.end": {"en": "the emergency opening ended", "zh-hans": "紧急打开已结束"},
     "break_glass.list": {"en": "looked at an emergency opening to review it", "zh-hans": "查看了一次待审核的紧急打开"},

@@ -284,6 +284,15 @@ DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", default="healthhub@localhost")
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000")
 VAPID_PRIVATE_KEY = env.str("VAPID_PRIVATE_KEY", default="")
 VAPID_CONTACT = env.str("VAPID_CONTACT", default="mailto:operator@localhost")
+# Makers' clouds that readings are fetched from; without a client id a maker is not offered. The addresses are for tests.
+VENDORS = {
+    "withings": {
+        "client_id": env.str("WITHINGS_CLIENT_ID", default=""),
+        "client_secret": env.str("WITHINGS_CLIENT_SECRET", default=""),
+        "api": env.str("WITHINGS_API", default=""),
+        "accounts": env.str("WITHINGS_ACCOUNTS", default=""),
+    },
+}
 EMAIL_TIMEOUT = 4  # seconds: below the first lease of a notice
 # How long an open page may take to say `seen` before the next channel is tried; urgent and red do not wait for it.
 LIVE_GRACE = timedelta(seconds=env.float("LIVE_GRACE_SECONDS", default=10))

@@ -69,7 +69,7 @@ def capability(*, url: str, at: datetime) -> dict[str, Any]:
                 "mode": "server",
                 "documentation": "Search parameters that are not named here are refused.",
                 "security": {"cors": False, "description": "Authorization: Bearer with a device token of one patient, or a session."},
-                "resource": [_observation(), _patient(), {"type": "Device", "interaction": [{"code": "read"}]}],
+                "resource": [_observation(), _patient(), {"type": "Device", "interaction": [{"code": "read"}]}, *_findings()],
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
             }
         ],
@@ -112,3 +112,27 @@ def _patient() -> dict[str, Any]:
             }
         ],
     }
+
+
+def _findings() -> list[dict[str, Any]]:
+    """Alerts and assessments: for people, not for device tokens."""
+    words = "{} For people, not for device tokens. Sorting by {}, -{}; _count up to 1000; paging by the next link."
+    told = (
+        ("Flag", "date", "An alert; the same as DetectedIssue of this id."),
+        ("DetectedIssue", "identified", "An alert with the readings it rests on and what people did."),
+        ("RiskAssessment", "date", "What a model said, or that it abstained (cancelled, with data-absent-reason)."),
+    )
+    patient = {"name": "patient", "type": "reference", "documentation": "Whose; it must be said."}
+    method = {"name": "method", "type": "token", "documentation": "The model."}
+    return [
+        {
+            "type": type_,
+            "documentation": words.format(what, moment, moment),
+            "interaction": [{"code": "read"}, {"code": "search-type"}],
+            "versioning": "versioned",
+            "conditionalRead": "not-match",
+            "searchInclude": [f"{type_}:patient"],
+            "searchParam": [patient, {"name": moment, "type": "date"}, *([method] if type_ == "RiskAssessment" else [])],
+        }
+        for type_, moment, what in told
+    ]

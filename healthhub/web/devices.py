@@ -16,6 +16,7 @@ from healthhub.records.catalogue import BY_KEY
 from healthhub.web import shown
 from healthhub.web.mydata import own
 from healthhub.web.pages import PageRequest, page
+from monitoring import pulls, vendors
 
 # What home devices measure; a device of another kind is given everything.
 BY_HAND = {"web": _n("By hand, on these pages"), "medications": _n("My medicines")}
@@ -56,6 +57,7 @@ def _page(request: PageRequest, patient: Patient, *, problem: str = "", new: Dev
             for one in readings.origins_of(patient_id=patient.id)
         ],
         "offered": [(key, shown.both(BY_KEY[key].name)) for key in OFFERED],
+        "has_makers": bool(vendors.offered()) or bool(pulls.of(patient=patient)),
         "problem": problem,
         "new": new,
         "secret": secret,

@@ -57,7 +57,7 @@ class Told:
 
     row: Import
     fates: list[Fate]
-    reasons: list[tuple[int, str]]
+    reasons: list[tuple[str, str]]
     ended: str
 
 
@@ -99,10 +99,10 @@ def told(row: Import) -> Told:
         fates.append(Fate("info", ngettext("%(n)s was here already", "%(n)s were here already", n) % {"n": f"{n:,}"}))
     if n := counts.get("rejected", 0) + counts.get("outside_consent", 0):
         fates.append(Fate("amber", ngettext("%(n)s record was not kept:", "%(n)s records were not kept:", n) % {"n": f"{n:,}"}))
-    known = [(n, gettext(REASONS[code])) for code, n in sorted(row.reasons.items(), key=lambda one: -one[1]) if code in REASONS]
+    known = [(f"{n:,}", gettext(REASONS[code])) for code, n in sorted(row.reasons.items(), key=lambda one: -one[1]) if code in REASONS]
     other = sum(n for code, n in row.reasons.items() if code not in REASONS)
     ended = gettext(ENDS.get(row.code, BROKEN)) if row.code else ""
-    return Told(row, fates, known + ([(other, gettext(OTHERWISE))] if other else []), ended)
+    return Told(row, fates, known + ([(f"{other:,}", gettext(OTHERWISE))] if other else []), ended)
 
 
 @page("patient")

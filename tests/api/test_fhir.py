@@ -195,6 +195,18 @@ def test_hostile_bundles_are_refused(doctor: Client, body: bytes, status: int) -
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("kind", ["batch", "transaction"])
+def test_of_a_hundred_thousand_entries_none_is_kept(world: World, doctor: Client, kind: str) -> None:
+    small = b'{"request":{"method":"POST","url":"Observation"},"resource":{}}'
+    good = json.dumps(bundle(kind, rate(world))["entry"][0]).encode()
+    start = b'{"resourceType":"Bundle","type":"' + kind.encode() + b'","entry":['
+    for rest, code in ((small, "too_many"), (good, "too_large")):
+        refused = valid(post(doctor, start + good + (b"," + rest) * 99_999 + b"]}", ""))
+        assert refused["issue"][0]["details"]["coding"][0]["code"] == code
+    assert "entry" not in valid(doctor.get(f"{BASE}Observation?patient={world.ana.id}"))
+
+
+@pytest.mark.django_db
 def test_metadata_is_open_and_everything_else_answers_in_fhir(world: World, client: Client, doctor: Client) -> None:
     stated = valid(client.get(f"{BASE}metadata", headers={"accept": "application/fhir+json"}))
     assert stated["fhirVersion"] == "4.0.1"

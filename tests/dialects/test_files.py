@@ -7,6 +7,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -33,14 +34,14 @@ COUNTS: dict[str, dict[str, int]] = {
         "sleep": 107,
         "not_kept": 793,
     },
-    "cgm/dexcom_clarity_synthetic.csv": {"cgm": 3922, "not_kept": 54},
+    "cgm/dexcom_clarity_synthetic.csv": {"cgm": 3922, "insulin": 47, "not_kept": 7},
     "cgm/librelink_freestyle.csv": {"cgm": 5210, "not_kept": 50},
     "cgm/librelinkup_graph.json": {"cgm": 142},
     "cgm/nightscout_entries_loop.json": {"cgm": 996, "not_kept": 4},
     "fitbit/fitbit-heart-intraday.json": {"hr": 5},
     "fitbit/fitbit-sleep-date-range.json": {"sleep": 2},
     "garmin/activity-small-fenix2-run.fit": {"hr": 2808, "distance": 1},
-    "garmin/sample-activity.fit": {"hr": 3098, "distance": 1},
+    "garmin/sample-activity.fit": {"hr": 3098, "not_kept": 1},
     "googlefit/googlefit-merge-heart-rate.json": {"hr": 2},
     "ihealth/ihealth-bp.json": {"bp": 2, "hr": 2},
     "openmhealth/omh_blood-glucose_4-0.json": {"glucose": 1},
@@ -235,3 +236,49 @@ def test_numbers_are_finite_and_short() -> None:
     for raw in ("nan", "inf", "9" * 50, True, None, "1e300"):
         with pytest.raises(ValueError, match=r"number|finite|long|float"):
             record.number(raw)
+
+
+ONE = '<Record type="HKQuantityTypeIdentifierBloodPressure%s" sourceName="%s" unit="mmHg" value="%d" startDate="%s" endDate="%s"/>'
+
+
+def single(half: str, source: str, value: int, minute: int) -> str:
+    at = f"2026-01-02 03:{minute:02}:00 +0800"
+    return ONE % (half, source, value, at, at)
+
+
+def test_halves_of_a_pressure_without_a_correlation_find_each_other() -> None:
+    xml = "".join(
+        [
+            single("Systolic", "Cuff", 121, 1),
+            single("Systolic", "Watch", 140, 1),
+            single("Systolic", "Cuff", 125, 2),
+            single("Diastolic", "Cuff", 82, 2),
+            single("Diastolic", "Cuff", 81, 1),
+        ]
+    )
+    found = list(apple_health.read(io.BytesIO(f"<HealthData>{xml}</HealthData>".encode())))
+    assert [(one.reading["value"], one.reading["value2"]) for one in found if one.reading] == [(121, 81), (125, 82)]
+    assert [(one.refused.code, one.refused.field) for one in found if one.refused] == [("one_of_two", "BloodPressure")]
+    assert len({one.reading["key"] for one in found if one.reading}) == 2
+
+
+def test_feet_and_stones_and_joules() -> None:
+    attributes = {"startDate": "2026-01-02 03:01:00 +0800", "endDate": "2026-01-02 03:01:00 +0800"}
+    for kind, value, unit, wanted, into in (("Height", "6", "ft", 1.8288, "m"), ("BodyMass", "11", "st", 69.853225, "kg")):
+        one = apple_health.translated(1, attributes | {"type": f"HKQuantityTypeIdentifier{kind}", "value": value, "unit": unit})
+        assert one.reading is not None
+        assert (one.reading["value"], one.reading["unit"]) == (wanted, into)
+
+
+LIBRE = "Device,Device Timestamp,Record Type,Historic Glucose mg/dL,Rapid-Acting Insulin (units),Carbohydrates (grams),Notes\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_a_note_with_a_line_break_is_one_row_whatever_the_encoding(encoding: str) -> None:
+    raw = LIBRE + '瞬感,6/2/20 8:02,0,97,,,"早餐\n之后"\n瞬感,6/2/20 8:17,0,99,,,\n瞬感,6/2/20 8:20,4,,5.5,,\n瞬感,6/2/20 8:21,5,,,40,\n'
+    found = list(sniff.records(io.BytesIO(raw.encode(encoding)), UTC))
+    assert [one.refused for one in found] == [None] * 4
+    readings = [one.reading for one in found if one.reading]
+    assert [(one["kind"], one["value"]) for one in readings] == [("cgm", 97), ("cgm", 99), ("insulin", 5.5), ("carbs", 40)]
+    assert [one.where for one in found] == [2, 4, 5, 6]
+    assert readings[0]["source"] == "瞬感"

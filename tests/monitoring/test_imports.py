@@ -52,7 +52,7 @@ def test_an_apple_export_is_stored_and_a_second_time_stores_nothing(world: World
 
 def test_readings_from_before_all_readings_are_refused_each(world: World) -> None:
     done = taken(world, FOLDER / "cgm/dexcom_clarity_synthetic.csv")
-    assert done.reasons == {"too_old": 3922, "not_kept": 54}
+    assert done.reasons == {"too_old": 3969, "not_kept": 7}
     assert done.counts == {"rejected": 3976}
     assert len(done.refused) == imports.MOST_TOLD
     assert done.refused[0]["where"] == 5

@@ -67,6 +67,7 @@ ABOUT_HER = frozenset(
         "my_log",
         "sharing",
         "devices",
+        "connections",
         "export",
         "my_imports",
         "erase",
@@ -132,6 +133,9 @@ def _affairs(world: World, records: Records) -> dict[str, PageAsking]:
         "POST sharing_again": PageAsking(ana | {"entry_id": str(world.entries["dmitri"].id)}),
         "POST devices": PageAsking(ana, {"name": "Scales", "kinds": "weight"}),
         "POST device_revoke": PageAsking(ana | {"token_id": str(world.token_ids["token_read"])}),
+        "GET connection_make": PageAsking(ana | {"vendor": "withings"}),
+        "POST connection_end": PageAsking(ana | {"connection_id": str(world.ana.id)}),
+        "GET connection_back": PageAsking({"vendor": "withings"}),
         "GET my_import_refused": PageAsking(ana | {"import_id": str(records.sent)}),
         "POST erase": PageAsking(ana, {"typed": world.ana.name}),
     }

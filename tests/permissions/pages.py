@@ -61,6 +61,11 @@ POST    sharing_end               in  302  404  403  403  403  403  403  403  40
 POST    sharing_again             in  302  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
 POST    devices                   in  200  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
 POST    device_revoke             in  302  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
+# No maker is set up here, and Ana is connected to none: nothing to be led to, nothing to end, nothing that was asked for (400).
+GET     connections               in  200  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
+GET     connection_make           in  404  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
+POST    connection_end            in  404  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
+GET     connection_back           in  400  400  403  403  403  403  403  403  403  403  403  403   in   in   in   in
 POST    export                    in  302  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
 POST    erase                     in  302  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
 POST    erase_keep                in  409  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in

@@ -48,6 +48,8 @@ def _readings(world: World, records: Records) -> dict[str, Asking]:
     return {
         "POST observations": Asking(body=sent),
         "POST imports": Asking(ana, point),
+        "POST datapoints": Asking(ana, point),
+        "GET datapoints": Asking(ana, query={"limit": "50"}),
         "GET import": Asking(ana | {"import_id": str(records.sent)}),
         "GET import-refused": Asking(ana | {"import_id": str(records.sent)}),
         "GET kinds": Asking(),
@@ -80,6 +82,12 @@ def _fhir(world: World, records: Records) -> dict[str, Asking]:
         "GET fhir-device": Asking(ana | {"number": str(records.source)}),
         "POST fhir-observations": Asking(body=rate),
         "POST fhir-bundle": Asking(body={"resourceType": "Bundle", "type": "transaction", "entry": [entry]}),
+        "GET fhir-flags": Asking(query=query),
+        "GET fhir-flag": Asking({"resource_id": str(records.open_alert)}),
+        "GET fhir-issues": Asking(query=query),
+        "GET fhir-issue": Asking({"resource_id": str(records.held_alert)}),
+        "GET fhir-risks": Asking(query=query),
+        "GET fhir-risk": Asking({"resource_id": str(records.assessment)}),
         "GET fhir-other": Asking({"rest": f"Condition/{world.ana.id}"}),
         "POST fhir-other": Asking({"rest": "Condition"}, body={}),
     }

@@ -21,8 +21,9 @@ from tests.world import PRINCIPALS, TOKENS, World
 pytestmark = pytest.mark.django_db
 LINES = page_lines()
 # Addresses that answer everyone alike and know nobody.
-OPEN = {"livez", "readyz", "manifest", "worker", "offline"}
-REFUSED = {"in", "403", "404", "409", "422"}
+# A maker that calls proves itself by the address; without that there is nothing (tests/web/test_connections.py).
+OPEN = {"livez", "readyz", "manifest", "worker", "offline", "vendor_called"}
+REFUSED = {"in", "400", "403", "404", "409", "422"}
 SIGN_IN = reverse("account_login")
 # Masked anew in every answer, and the address one is led back to.
 MASKED = re.compile(rb'[A-Za-z0-9]{64}|nonce-[\w+/=-]+|nonce="[^"]*"')

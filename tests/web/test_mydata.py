@@ -19,7 +19,7 @@ from tests.web.test_pages import crisis, give, reading
 from tests.world import USERS, World
 
 pytestmark = pytest.mark.django_db
-OWN_PAGES = ("data", "data/log", "data/sharing", "data/devices", "data/export", "data/erase")
+OWN_PAGES = ("data", "data/log", "data/sharing", "data/devices", "data/export", "data/imports", "data/erase")
 
 
 def path(world: World, rest: str) -> str:
@@ -44,6 +44,7 @@ ACTS = {
     "sharing": {"email": "caregiver_withdrawn@example.org", "everything": "yes"},
     "devices": {"name": "Cuff"},
     "export": {},
+    "imports": {},
     "erase": {"typed": "Ana Silva"},
     "erase/keep": {},
 }

@@ -43,6 +43,7 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "sharing": ("patient", "/people/{id}/data/sharing"),
     "devices": ("patient", "/people/{id}/data/devices"),
     "export": ("patient", "/people/{id}/data/export"),
+    "imports": ("patient", "/people/{id}/data/imports"),
     "erase": ("patient", "/people/{id}/data/erase"),
     "settings": ("patient", "/settings"),
     "told": ("patient", "/settings/told"),

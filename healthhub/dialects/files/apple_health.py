@@ -43,6 +43,10 @@ UNITS = {
     "Cal": "kcal",
     "mL/min·kg": "mL/(kg.min)",
 }
+# What UCUM has no plain word for: (factor, unit).
+FACTORS = {"ft": (0.3048, "m"), "st": (6.35029318, "kg"), "kJ": (1 / 4.184, "kcal")}
+HALF_KEEPS = ("sourceName", "unit", "startDate", "endDate")
+MOST_SINGLES = 50_000  # halves of blood pressures that wait for their other half
 # HealthKit's fractions are written with a per cent sign: 0.97 %.
 FRACTIONS = {"spo2", "body_fat"}
 OWN_UNIT = {"steps": "{steps}", "bmi": "kg/m2"}
@@ -63,6 +67,8 @@ def read(stream: BinaryIO) -> Records:
             export.parser.Parse(chunk, not chunk)
         except expat.ExpatError as error:
             raise Invalid("The XML is broken or breaks off.", code="not_xml", field=f"line {error.lineno}") from error
+        if not chunk:
+            export.tell_singles()
         yield from export.ready
         export.ready.clear()
         export.check_progress(len(chunk))
@@ -84,6 +90,8 @@ class _Export:
         self.silent = 0
         self.depth = 0
         self.pressure: dict[str, str] | None = None
+        self.singles: dict[tuple[str, str], dict[str, str]] = {}
+        self.told: set[tuple[str | None, ...]] = set()
 
     def check_progress(self, size: int) -> None:
         self.silent += size
@@ -114,16 +122,38 @@ class _Export:
             elif self.pressure is not None:
                 self.pressure[half] = given.get("value", "")
                 self.pressure["unit"] = given.get("unit", "")
+            else:
+                self._single(half, given)
         elif name == "Correlation" and given.get("type") == PRESSURE:
             self.pressure = given
         if self.depth > 16:
             self._hostile()
+
+    def _single(self, half: str, given: dict[str, str]) -> None:
+        """Both halves stand somewhere in the file, with the same source and start; with a Correlation they are told there already."""
+        if len(self.singles) >= MOST_SINGLES:
+            self.tell_singles()
+        where = (given.get("sourceName", ""), given.get("startDate", ""))
+        pair = self.singles.setdefault(where, {name: given[name] for name in HALF_KEEPS if name in given} | {"type": PRESSURE})
+        pair[half] = given.get("value", "")
+
+    def tell_singles(self) -> None:
+        """This function will tell the pressures that no Correlation told, and refuse each half whose other half never came."""
+        for (_, start), pair in self.singles.items():
+            if (start, pair.get("value"), pair.get("value2")) not in self.told:
+                self.count += 1
+                whole = "value" in pair and "value2" in pair
+                self.ready.append(_pair(self.count, pair) if whole else bad(self.count, "BloodPressure", "one_of_two"))
+        self.singles.clear()
+        self.told.clear()
 
     def _end(self, name: str) -> None:
         self.depth -= 1
         if self.pressure is not None and name == "Correlation":
             self.count += 1
             self.ready.append(_pair(self.count, self.pressure))
+            if len(self.told) < MOST_SINGLES:
+                self.told.add((self.pressure.get("startDate"), self.pressure.get("value"), self.pressure.get("value2")))
             self.pressure = None
 
 
@@ -172,7 +202,11 @@ def translated(where: int, given: Mapping[str, str]) -> Record:
         frame["value"] = number(given.get("value"))
     except ValueError:
         return bad(where, "value")
-    frame["kind"], frame["unit"] = kind, _unit(kind, given.get("unit", ""))
+    unit = given.get("unit", "")
+    if unit in FACTORS:
+        factor, unit = FACTORS[unit]
+        frame["value"] = round(frame["value"] * factor, 6)
+    frame["kind"], frame["unit"] = kind, _unit(kind, unit)
     return Record(where, frame)
 
 

@@ -7,14 +7,11 @@ from typing import Any, BinaryIO
 import msgspec
 
 from healthhub.dialects.files import makers, phones
-from healthhub.dialects.files.record import Record, Records, bad
+from healthhub.dialects.files.record import WRONG, Record, Records, bad
 from healthhub.lib.refused import Invalid
 
 MOST_BYTES = 32 * 1024 * 1024
 Translator = Callable[[dict[str, Any], tzinfo], list[dict[str, Any] | str]]
-# What cannot be understood in a record raises one of these in its translator; nothing else is lost with it. OverflowError: moments and
-# spans beyond the calendar. OSError: a zone's name that is a directory of the zone files, or too long for one.
-WRONG = (KeyError, ValueError, TypeError, AttributeError, IndexError, OverflowError, OSError)
 
 
 def decode(stream: BinaryIO) -> Any:

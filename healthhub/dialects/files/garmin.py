@@ -17,6 +17,8 @@ KEPT = {
     "weight_scale": {"weight": ("weight", "kg")},
     "blood_pressure": {"heart_rate": ("hr", "/min")},
 }
+# The catalogue's distance is walked or run: what wheels, water and snow carried one over is none.
+ON_FOOT = frozenset({"running", "walking", "hiking"})
 
 
 def read(stream: BinaryIO, zone: tzinfo) -> Records:
@@ -41,6 +43,8 @@ def read(stream: BinaryIO, zone: tzinfo) -> Records:
 def _message(where: int, name: str, fields: Mapping[str, Any], zone: tzinfo) -> list[Record]:
     if name not in KEPT:
         return [not_kept(where, name)] if name in ("monitoring", "hrv", "stress_level") else []
+    if name == "session" and fields.get("sport") not in ON_FOOT:
+        return [not_kept(where, f"session {fields.get('sport') or 'unknown'}")]
     start = fields.get("start_time") if name == "session" else fields.get("timestamp")
     if not isinstance(start, datetime) or start.tzinfo is None:
         return [bad(where, "timestamp", "bad_time")]

@@ -1,4 +1,4 @@
-"""Translators for JSON of device makers: Withings, iHealth, LibreLinkUp, Nightscout entries. Wrong fields raise; see documents.WRONG."""
+"""Translators for JSON of device makers: Withings, iHealth, LibreLinkUp, Nightscout entries. Wrong fields raise; see record.WRONG."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone, tzinfo

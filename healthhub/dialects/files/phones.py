@@ -1,9 +1,10 @@
-"""Translators for JSON of phones and wrists: Fitbit and its Takeout, Google Fit, Open mHealth. Wrong fields raise; see documents.WRONG."""
+"""Translators for JSON of phones and wrists: Fitbit and its Takeout, Google Fit. Wrong fields raise; see record.WRONG."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, tzinfo
 from typing import Any
 
+from healthhub.dialects.files import openmhealth
 from healthhub.dialects.files.record import epoch, key_of, local, named, number
 
 Found = list[dict[str, Any] | str]
@@ -15,17 +16,6 @@ GOOGLE = {
     "com.google.oxygen_saturation": ("spo2", "%"),
     "com.google.body.fat.percentage": ("body_fat", "%"),
 }
-OMH = {
-    "blood-glucose": ("glucose", "blood_glucose"),
-    "heart-rate": ("hr", "heart_rate"),
-    "body-weight": ("weight", "body_weight"),
-    "body-height": ("height", "body_height"),
-    "body-temperature": ("temp", "body_temperature"),
-    "oxygen-saturation": ("spo2", "oxygen_saturation"),
-    "respiratory-rate": ("rr", "respiratory_rate"),
-}
-OMH_UNITS = {"mmHg": "mm[Hg]", "beats/min": "/min", "breaths/min": "/min", "C": "Cel", "F": "[degF]", "lb": "[lb_av]", "in": "[in_i]"}
-SPANS = {"sec": 1, "min": 60, "h": 3600, "d": 86400}
 
 
 def heart_frame(document: dict[str, Any]) -> list[Any] | None:
@@ -112,56 +102,9 @@ def google(point: Mapping[str, Any], zone: tzinfo) -> Found:
     return [found]
 
 
-def omh(point: Mapping[str, Any], _zone: tzinfo) -> Found:
-    """This function will translate one Open mHealth data point."""
-    header, body = point["header"], point["body"]
-    name = header["schema_id"]["name"]
-    frame: dict[str, Any] = _framed(body["effective_time_frame"]) | {
-        "key": str(header.get("uuid") or header["id"])[:64],
-        "source": _maker(header),
-    }
-    if header.get("modality") == "self-reported":
-        frame["method"] = "self_reported"
-    if name == "blood-pressure":
-        upper, lower = body["systolic_blood_pressure"], body["diastolic_blood_pressure"]
-        if upper["unit"] != lower["unit"]:
-            raise KeyError("unit")
-        return [frame | {"kind": "bp", "value": number(upper["value"]), "value2": number(lower["value"]), "unit": _unit(upper)}]
-    if name == "step-count":
-        steps = body["step_count"]
-        return [frame | {"kind": "steps", "value": number(steps["value"] if isinstance(steps, dict) else steps), "unit": "{steps}"}]
-    if name not in OMH:
-        return [str(name)]
-    kind, field = OMH[name]
-    return [frame | {"kind": kind, "value": number(body[field]["value"]), "unit": _unit(body[field])}]
-
-
-def _unit(amount: Mapping[str, Any]) -> str:
-    unit = str(amount["unit"])
-    return OMH_UNITS.get(unit, unit)
-
-
-def _maker(header: Mapping[str, Any]) -> str:
-    sheets = header.get("external_datasheets") or [{}]
-    return named(str(sheets[0].get("datasheet_reference") or ""), "Open mHealth")
-
-
-def _framed(frame: Mapping[str, Any]) -> dict[str, Any]:
-    if "date_time" in frame:
-        return {"at": frame["date_time"]}
-    span = frame["time_interval"]
-    if "duration" in span:
-        seconds = number(span["duration"]["value"]) * SPANS[span["duration"]["unit"]]
-    else:
-        seconds = (datetime.fromisoformat(span["end_date_time"]) - datetime.fromisoformat(span["start_date_time"])).total_seconds()
-    if "start_date_time" in span:
-        return {"at": span["start_date_time"], "seconds": int(seconds)}
-    return {"at": (datetime.fromisoformat(span["end_date_time"]) - timedelta(seconds=seconds)).isoformat(), "seconds": int(seconds)}
-
-
 FRAMES = (heart_frame, sleep_frame, google_frame)
 MARKS = (
-    (frozenset({"header", "body"}), omh),
+    (frozenset({"header", "body"}), openmhealth.read),
     (frozenset({"dateTime", "value"}), takeout),
     (frozenset({"logId", "minutesAsleep"}), sleep),
 )

@@ -9,6 +9,9 @@ from typing import Any, NamedTuple
 from healthhub.lib.refused import Invalid
 
 MOST_LINES = 1_000_000
+# What cannot be understood in a record raises one of these in its translator; nothing else is lost with it. OverflowError: moments and
+# spans beyond the calendar. OSError: a zone's name that is a directory of the zone files, or too long for one.
+WRONG = (KeyError, ValueError, TypeError, AttributeError, IndexError, OverflowError, OSError)
 
 
 class Record(NamedTuple):

@@ -52,10 +52,19 @@ def _plain(stream: BinaryIO, head: bytes, zone: tzinfo) -> Records:
         return apple_health.read(stream)
     if text[:1] in (b"{", b"["):
         return documents.read(stream, zone)
-    if tables.known(text.decode("utf-8", "replace")):
+    words = _words(text)
+    if tables.known(words):
         return tables.read(stream, zone)
-    seen = "".join(char for char in text[:60].decode("utf-8", "replace") if char.isprintable())
+    seen = "".join(char for char in words[:60] if char.isprintable())
     raise Invalid("No reader here is for this file.", code="unknown_file", field=f"begins with {seen}"[:80])
+
+
+def _words(head: bytes) -> str:
+    """A beginning that may end within a letter, in UTF-8 or GBK."""
+    try:
+        return head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return head.decode("utf-8" if error.start > len(head) - 4 else "gb18030", "replace")
 
 
 def _of_health(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:

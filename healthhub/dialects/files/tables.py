@@ -11,11 +11,18 @@ from healthhub.lib.refused import Invalid
 
 CHUNK = 1024 * 1024
 LONGEST_LINE = 16 * 1024
+MOST_BREAKS = 20  # within one quoted cell
 Row = dict[str, str]
 CLARITY, LIBRE = "Event Type", "Record Type"
 # (low, high) in mg/dL beyond which the maker writes a word and no number.
 CLARITY_ENDS, LIBRE_ENDS = (40.0, 400.0), (40.0, 500.0)
 WITHINGS = {"Weight (kg)": ("weight", "kg"), "Heart rate": ("hr", "/min"), "Weight (lb)": ("weight", "[lb_av]")}
+AMOUNTS = {"Insulin": ("Insulin Value (u)", "insulin", "[iU]"), "Carbs": ("Carb Value (grams)", "carbs", "g")}
+LIBRE_AMOUNTS = {
+    "4": (("Rapid-Acting Insulin (units)", "insulin", "[iU]"), ("Long-Acting Insulin (units)", "insulin", "[iU]"),
+          ("Long-Acting Insulin Value (units)", "insulin", "[iU]")),
+    "5": (("Carbohydrates (grams)", "carbs", "g"),),
+}  # fmt: skip
 Known = tuple[str, Callable[[int, Row, tzinfo], list[Record]]]
 
 
@@ -60,19 +67,35 @@ def count_lines(stream: BinaryIO) -> None:
     stream.seek(0)
 
 
+def text_of(raw: bytes) -> str:
+    """This function will read UTF-8, or else GBK as Chinese spreadsheets save it. Raises UnicodeDecodeError."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("gb18030")
+
+
 def _lines(stream: BinaryIO) -> Iterator[tuple[int, list[str]]]:
-    where = 0
-    while raw := stream.readline(LONGEST_LINE):
-        where += 1
-        if len(raw) == LONGEST_LINE:
-            raise Invalid("A line of the table is too long.", code="broken_line", field=f"line {where}")
+    """Each row with the line on which it begins; a quoted cell may hold line breaks."""
+    line = 0
+    while raw := _line(stream, line := line + 1):
+        where = line
+        while raw.count(b'"') % 2 and line - where < MOST_BREAKS and (more := _line(stream, line + 1)):
+            raw, line = raw + more, line + 1
         try:
-            cells = next(csv.reader([raw.decode("utf-8")]), [])
+            cells = next(csv.reader(text_of(raw).splitlines(keepends=True)), [])
         except UnicodeDecodeError as error:
-            raise Invalid("The file is not UTF-8.", code="broken_text", field=f"line {where}") from error
+            raise Invalid("The file is neither UTF-8 nor GBK.", code="broken_text", field=f"line {where}") from error
         except csv.Error as error:
             raise Invalid("A line of the table is broken.", code="broken_line", field=f"line {where}") from error
         yield where, cells
+
+
+def _line(stream: BinaryIO, where: int) -> bytes:
+    raw = stream.readline(LONGEST_LINE)
+    if len(raw) == LONGEST_LINE:
+        raise Invalid("A line of the table is too long.", code="broken_line", field=f"line {where}")
+    return raw
 
 
 def _column(row: Row, start: str) -> tuple[str, str]:
@@ -102,7 +125,7 @@ def clarity(where: int, row: Row, zone: tzinfo) -> list[Record]:
     event = row.get(CLARITY, "")
     if event in ("FirstName", "LastName", "DateOfBirth", "Device"):
         return []
-    if event not in ("EGV", "Calibration"):
+    if event not in ("EGV", "Calibration", "Insulin", "Carbs"):
         return [not_kept(where, event or CLARITY)]
     raw, _ = _column(row, "Timestamp")
     try:
@@ -110,7 +133,20 @@ def clarity(where: int, row: Row, zone: tzinfo) -> list[Record]:
     except ValueError:
         return [bad(where, "Timestamp", "bad_time")]
     frame = {"at": at, "source": named("Dexcom " + row.get("Source Device ID", ""), "Dexcom")}
+    if event in AMOUNTS:
+        return _amounts(where, row, (AMOUNTS[event],), frame)
     return [_glucose(where, row, "Glucose Value", "cgm" if event == "EGV" else "glucose", frame, CLARITY_ENDS)]
+
+
+def _amounts(where: int, row: Row, columns: tuple[tuple[str, str, str], ...], frame: dict[str, str]) -> list[Record]:
+    """Insulin and carbohydrates: (heading, kind, unit) each; which insulin it was stands in the key, so that both at once are two."""
+    found = []
+    for column, kind, unit in columns:
+        raw = row.get(column, "").strip()
+        if raw:
+            key = key_of(kind, frame["at"], frame["source"], column, row.get("Event Subtype", ""), raw)
+            found.append(_plain(where, column, frame | {"kind": kind, "unit": unit, "key": key}, raw))
+    return found or [not_kept(where, "an amount in words")]
 
 
 def libre_time(text: str, zone: tzinfo) -> str:
@@ -124,20 +160,23 @@ def libre_time(text: str, zone: tzinfo) -> str:
 
 
 def libre(where: int, row: Row, zone: tzinfo) -> list[Record]:
-    """This function will translate a row of LibreView or LibreLink: 0 history, 1 scan, 2 strip; the rest is not kept."""
+    """This function will translate a row of LibreView or LibreLink: 0 history, 1 scan, 2 strip, 3 ketone, 4 insulin, 5 food."""
+    what = row.get(LIBRE, "").strip()
     column, kind = {
         "0": ("Historic Glucose", "cgm"),
         "1": ("Scan Glucose", "cgm"),
         "2": ("Strip Glucose", "glucose"),
         "3": ("Ketone", "ketone"),
-    }.get(row.get(LIBRE, "").strip(), ("", ""))
-    if not kind:
+    }.get(what, ("", ""))
+    if not kind and what not in LIBRE_AMOUNTS:
         return [not_kept(where, f"{LIBRE} {row.get(LIBRE, '')}")]
     try:
         at = libre_time(row.get("Device Timestamp", ""), zone)
     except ValueError:
         return [bad(where, "Device Timestamp", "bad_time")]
     frame = {"at": at, "source": named(row.get("Device", ""), "FreeStyle Libre")}
+    if what in LIBRE_AMOUNTS:
+        return _amounts(where, row, LIBRE_AMOUNTS[what], frame)
     return [_glucose(where, row, column, kind, frame, LIBRE_ENDS)]
 
 
