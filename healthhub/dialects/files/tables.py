@@ -46,7 +46,7 @@ def read(stream: BinaryIO, zone: tzinfo) -> Records:
     count_lines(stream)
     translate: Callable[[int, Row, tzinfo], list[Record]] | None = None
     heading: list[str] = []
-    for where, cells in _lines(stream):
+    for where, cells in lines(stream):
         if translate is None:
             found = known(",".join(cells))
             if found is not None:
@@ -75,15 +75,18 @@ def text_of(raw: bytes) -> str:
         return raw.decode("gb18030")
 
 
-def _lines(stream: BinaryIO) -> Iterator[tuple[int, list[str]]]:
-    """Each row with the line on which it begins; a quoted cell may hold line breaks."""
+def lines(stream: BinaryIO, delimiter: str = ",") -> Iterator[tuple[int, list[str]]]:
+    """This function will yield each row with the line on which it begins; a quoted cell may hold line breaks.
+
+    Raises Invalid: broken_text, broken_line.
+    """
     line = 0
     while raw := _line(stream, line := line + 1):
         where = line
         while raw.count(b'"') % 2 and line - where < MOST_BREAKS and (more := _line(stream, line + 1)):
             raw, line = raw + more, line + 1
         try:
-            cells = next(csv.reader(text_of(raw).splitlines(keepends=True)), [])
+            cells = next(csv.reader(text_of(raw).splitlines(keepends=True), delimiter=delimiter), [])
         except UnicodeDecodeError as error:
             raise Invalid("The file is neither UTF-8 nor GBK.", code="broken_text", field=f"line {where}") from error
         except csv.Error as error:
