@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import BinaryIO, NamedTuple
 
-from healthhub.dialects.checkup import workbook, words
+from healthhub.dialects.checkup import words, workbook
 from healthhub.dialects.files import tables
 from healthhub.lib.refused import Invalid
 
@@ -52,10 +52,12 @@ def heading(stream: BinaryIO) -> Heading:
 
 
 def _known(row: Heading) -> int:
+    return sum(_says_something(cell) for cell in row.cells if cell)
+
+
+def _says_something(cell: str) -> bool:
     named = (words.DATE, words.ITEM, words.VALUE, words.UNIT, words.PERSON)
-    return sum(
-        bool(words.meanings(without_unit(cell)[0])) or any(words.is_one_of(cell, one) for one in named) for cell in row.cells if cell
-    )
+    return bool(words.meanings(without_unit(cell)[0])) or any(words.is_one_of(cell, one) for one in named)
 
 
 def without_unit(cell: str) -> tuple[str, list[str]]:
@@ -82,7 +84,10 @@ def _csv(stream: BinaryIO, head: bytes) -> Iterator[tuple[int, list[str]]]:
 
 def _delimiter(head: bytes) -> str:
     """The one that parts most lines into the same number of cells."""
-    lines = head.decode("utf-8", "replace").splitlines()[: HEADING_WITHIN * 2]
+    text = head.decode("utf-8", "replace")
+    if "\ufffd" in text[:-4]:
+        text = head.decode("gb18030", "replace")
+    lines = text.splitlines()[: HEADING_WITHIN * 2]
     best, most = ",", 0
     for one in DELIMITERS:
         counts = Counter(len(row) for row in csv.reader(lines, delimiter=one) if len(row) > 1)

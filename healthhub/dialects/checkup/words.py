@@ -13,7 +13,7 @@ ITEM = (
 )
 VALUE = "结果 检查结果 检验结果 检测结果 测定结果 体检结果 结果值 数值 测量值 检测值 值 result value results reading"
 UNIT = "单位 结果单位 计量单位 unit units"
-PERSON = "姓名 名字 受检者 受检人 体检人 体检编号 体检号 编号 name fullname patient patientname person subject id patientid"
+PERSON = "姓名 名字 受检者 受检人 体检人 体检编号 体检号 name fullname patient patientname person subject patientid"
 
 # Kind, or kind and part of a pair (1 systolic, 2 diastolic, 0 both in one cell): its names. A name of two kinds is asked about.
 NAMES: dict[tuple[str, int], str] = {
@@ -92,6 +92,12 @@ def plain(text: str) -> str:
 def is_one_of(text: str, names: str) -> bool:
     """This function will tell whether a heading is one of `names`."""
     return plain(text) in names.split()
+
+
+def may_be_date(text: str) -> bool:
+    """This function will tell whether a heading speaks of a day, and not of the day of birth or of the print."""
+    word = plain(text)
+    return bool(re.search("日期|时间|date|time", word)) and not re.search("出生|生日|打印|birth|dob|print", word)
 
 
 def meanings(name: str) -> tuple[Meaning, ...]:
