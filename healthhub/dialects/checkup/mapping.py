@@ -30,14 +30,14 @@ class Column(msgspec.Struct, forbid_unknown_fields=True):
 class Mapping(msgspec.Struct, forbid_unknown_fields=True):
     """`layout` wide: a row per day with a column for each kind; long: a row per item. Columns are counted from 0.
 
-    Either `date` (a column) or `day` (one date for all lines); `order` is how dates with the year last are read. Where the table is of several
-    people, only lines with `person` in `person_column` are taken.
+    Either `date` (a column) or `day` (one date for all lines); `order` is how dates with the year last are read. Where the table is of
+    several people, only lines with `person` in `person_column` are taken.
     """
 
     layout: Literal["wide", "long"]
     columns: Annotated[list[Column], msgspec.Meta(min_length=1, max_length=MOST_PLACES)]
     date: Place | None = None
-    day: date | None = None
+    day: Day | None = None
     order: Literal["", "dmy", "mdy"] = ""
     person_column: Place | None = None
     person: Name | None = None

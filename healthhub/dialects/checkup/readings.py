@@ -1,5 +1,6 @@
 """A confirmed mapping carried out: readings for the one way in, and a coded refusal for every line that cannot be read. Pure."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping as Table
 from datetime import tzinfo
 from typing import Any, BinaryIO
@@ -38,13 +39,13 @@ def _cell(row: list[str], column: int | None) -> str:
     return row[column] if column is not None and column < len(row) else ""
 
 
-class _Reader:
+class _Reader(ABC):
     def __init__(self, mapping: Mapping, zone: tzinfo, kinds: Table[str, Kind]) -> None:
         self.mapping, self.zone, self.kinds = mapping, zone, kinds
 
+    @abstractmethod
     def row(self, where: int, row: list[str]) -> Iterator[Record]:
         """The records of a line."""
-        raise NotImplementedError
 
     def left(self) -> Iterator[Record]:
         """What waits in vain at the end of the table."""
@@ -152,7 +153,7 @@ class _Long(_Reader):
             return
         said = _cell(row, self.mapping.unit)
         unit = cells.unit_of(said, self.kinds[column.kind])
-        if unit is None and not cells.is_nothing(said):
+        if unit is None and column.unit is None and not cells.is_nothing(said):
             yield Record(where, refused=Invalid("This unit is not known here.", code="unknown_unit", field=name[:80]))
         elif not column.part:
             yield self.one(where, name, column, text, at, unit)

@@ -218,7 +218,8 @@ class _Sheet(_Part):
         self.ready: list[Row] = []
         self.number, self.column = 0, -1
         self.cells: list[str] = []
-        self.kind, self.style, self.said = "n", None, ""
+        self.kind, self.said = "n", ""
+        self.style: str | None = None
 
     def begins(self, name: str, has: Attributes) -> None:
         if name == "row":
