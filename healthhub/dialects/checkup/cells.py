@@ -81,11 +81,12 @@ def value_of(text: str, kind: Kind, part: int = 0) -> Value:
 
 
 def _beside(rest: str, kind: Kind) -> str | None:
-    rest = MARKS.sub("", rest.strip()).strip()
-    if not rest:
+    """The unit behind a number, where there is one. The L of mmol/L is no mark."""
+    if not rest.strip():
         return None
-    unit = unit_of(rest, kind)
-    if unit is None:
+    bare = MARKS.sub("", rest.strip()).strip()
+    unit = unit_of(rest, kind) or unit_of(bare, kind)
+    if unit is None and bare:
         raise ValueError("neither a unit nor a mark")
     return unit
 

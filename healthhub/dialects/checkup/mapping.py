@@ -1,6 +1,7 @@
 """What a person confirmed of a table: which column or item is which kind, in which unit, and where the date stands. Pure."""
 
 from collections.abc import Mapping as Table
+from datetime import date as Day
 from typing import Annotated, Any, Literal
 
 import msgspec

@@ -18,9 +18,9 @@ PREVIEW, LOOKED_AT, SAMPLES, MOST_PEOPLE = 20, 5000, 5, 200
 NEAR = log(1.6)
 # An adult's usual value in the canonical unit: by it a unit is thought likely, which is still asked.
 USUAL = {
-    "weight": 65, "height": 165, "waist": 85, "temp": 36.6, "fpg": 5.6, "glucose": 6, "glucose_2h": 7, "hba1c": 5.8, "cholesterol": 4.8, "ldl": 2.8,
-    "hdl": 1.3, "triglycerides": 1.5, "creatinine": 75, "uric_acid": 340, "urea_nitrogen": 5, "albumin": 44, "bilirubin": 13, "haemoglobin": 140,
-    "bp": 120, "spo2": 97, "body_fat": 25, "fev1": 3, "fvc": 4,
+    "weight": 65, "height": 165, "waist": 85, "temp": 36.6, "fpg": 5.6, "glucose": 6, "glucose_2h": 7, "hba1c": 5.8, "cholesterol": 4.8,
+    "ldl": 2.8, "hdl": 1.3, "triglycerides": 1.5, "creatinine": 75, "uric_acid": 340, "urea_nitrogen": 5, "albumin": 44, "bilirubin": 13,
+    "haemoglobin": 140, "bp": 120, "spo2": 97, "body_fat": 25, "fev1": 3, "fvc": 4,
 }  # fmt: skip
 How = Literal["heading", "lines", "only", "asked", ""]
 
@@ -78,10 +78,15 @@ def propose(stream: BinaryIO, kinds: Table[str, Kind]) -> Proposal:
     asked: list[Question] = []
     mapping: dict[str, Any] = {"layout": "wide", "day": None} | _day(names, table, asked) | _person(names, table, asked)
     columns = _items(names, table, mapping, kinds) if _is_long(names, mapping) else _columns(names, table, mapping, kinds)
+    _pair_up(columns)
     for column in columns:
         asked += _asked(column, kinds)
-    taken = [column for column in columns if column.kind]
-    mapping["columns"] = [{"place": one.place, "kind": one.kind, "part": one.part, "unit": one.unit} for one in taken]
+    open_ = {question.place for question in asked if question.field == "kind"}
+    mapping["columns"] = [
+        {"place": one.place, "kind": None if one.place in open_ else one.kind, "part": one.part, "unit": one.unit}
+        for one in columns
+        if one.kind
+    ]
     unmapped = [column.name for column in columns if not column.kind]
     shown = table[:PREVIEW]
     return Proposal(
@@ -168,7 +173,7 @@ def _columns(names: list[str], table: list[list[str]], mapping: dict[str, Any], 
         name, beside = grid.without_unit(heading)
         column = Proposed(str(index), heading, list(dict.fromkeys(filled))[:SAMPLES])
         meanings = words.meanings(name) or next((known for text in beside if (known := words.meanings(text))), ())
-        _mean(column, meanings, beside, filled, kinds)
+        _mean(column, meanings, beside, [(text, "") for text in filled], kinds)
         found.append(column)
     return found
 
@@ -181,18 +186,20 @@ def _items(names: list[str], table: list[list[str]], mapping: dict[str, Any], ki
         if row[item] and not cells.is_nothing(row[value]):
             name = of.setdefault(words.plain(row[item]), row[item])
             lines.setdefault(name, []).append((row[value], row[unit] if unit is not None else ""))
-    found = []
+    found: list[Proposed] = []
     for item_name, told in islice(lines.items(), MOST_PLACES):
         name, beside = grid.without_unit(item_name)
         samples = list(dict.fromkeys(f"{text} {said}".strip() for text, said in told))[:SAMPLES]
         column = Proposed(item_name, item_name, samples)
-        filled = [f"{text} {said}".strip() if not cells.is_nothing(said) else text for text, said in told]
-        _mean(column, words.meanings(name), beside, filled, kinds)
+        _mean(column, words.meanings(name), beside, told, kinds)
         found.append(column)
     return found
 
 
-def _mean(column: Proposed, meanings: tuple[words.Meaning, ...], beside: list[str], filled: list[str], kinds: Table[str, Kind]) -> None:
+Told = list[tuple[str, str]]  # each line's value, and what stands in its column of units
+
+
+def _mean(column: Proposed, meanings: tuple[words.Meaning, ...], beside: list[str], told: Told, kinds: Table[str, Kind]) -> None:
     """What a column means, and how its unit is known."""
     known = [(kind, part) for kind, part in meanings if kind in kinds]
     if not known:
@@ -202,7 +209,7 @@ def _mean(column: Proposed, meanings: tuple[words.Meaning, ...], beside: list[st
     column.how = "asked"
     if unit := next((code for text in beside if (code := cells.unit_of(text, kind))), None):
         column.unit, column.how = unit, "heading"
-    elif filled and all(_says_unit(text, kind, column.part) for text in filled):
+    elif told and all(cells.unit_of(said, kind) or _says_unit(text, kind, column.part) for text, said in told):
         column.how = "lines"
     elif len(options_of(kind)) == 1:
         column.unit, column.how = kind.unit, "only"
@@ -215,9 +222,22 @@ def _says_unit(text: str, kind: Kind, part: int) -> bool:
         return False
 
 
+def _pair_up(columns: list[Proposed]) -> None:
+    """A pair has one unit: where it is known of one half it is of the other, and it is asked once."""
+    for lower in columns:
+        upper = next((one for one in columns if lower.part == 2 and one.part == 1 and one.kind == lower.kind), None)
+        if upper is not None and upper.how == "asked" and lower.how in ("heading", "lines"):
+            upper.unit, upper.how = lower.unit, lower.how
+        elif upper is not None and lower.how == "asked":
+            lower.unit, lower.how = upper.unit, "" if upper.how == "asked" else upper.how
+
+
 def options_of(kind: Kind) -> list[str]:
-    """This function will give the UCUM codes in which a kind is measured, its own first."""
-    return list(dict.fromkeys([kind.unit, *kind.ucum.values()]))
+    """This function will give the UCUM codes in which a kind is measured, its own first, of equal ones (meq/L) one."""
+    found: dict[tuple[float, float], str] = {}
+    for code in (kind.unit, *kind.ucum.values()):
+        found.setdefault(kind.units[code], code)
+    return list(found.values())
 
 
 def _asked(column: Proposed, kinds: Table[str, Kind]) -> list[Question]:

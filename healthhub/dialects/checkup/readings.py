@@ -76,11 +76,12 @@ class _Reader(ABC):
             reading["flags"] = [value.flag]
         return Record(where, reading)
 
+    # A pair has one unit: what one half says is true of the other.
     def pair(self, where: int, column: Column, upper: Half, lower: Half, at: str, units: tuple[str | None, str | None]) -> Record:
         first, second = (half[2].unit or unit for half, unit in zip((upper, lower), units, strict=True))
-        if first != second or upper[2].flag or lower[2].flag:
+        if (first and second and first != second) or upper[2].flag or lower[2].flag:
             return bad(where, upper[1])
-        return self.made(where, upper[1], column, Value(upper[2].value, first, None, lower[2].value), at, None)
+        return self.made(where, upper[1], column, Value(upper[2].value, first or second, None, lower[2].value), at, None)
 
 
 def _alone(where: int, name: str) -> Record:
