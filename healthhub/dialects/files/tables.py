@@ -17,6 +17,9 @@ CLARITY, LIBRE = "Event Type", "Record Type"
 # (low, high) in mg/dL beyond which the maker writes a word and no number.
 CLARITY_ENDS, LIBRE_ENDS = (40.0, 400.0), (40.0, 500.0)
 WITHINGS = {"Weight (kg)": ("weight", "kg"), "Heart rate": ("hr", "/min"), "Weight (lb)": ("weight", "[lb_av]")}
+WITHINGS_WORDS = {
+    "Date", "Weight", "Fat mass", "Bone mass", "Muscle mass", "Hydration", "Heart rate", "Systolic", "Diastolic", "Comments", "",
+}  # fmt: skip
 AMOUNTS = {"Insulin": ("Insulin Value (u)", "insulin", "[iU]"), "Carbs": ("Carb Value (grams)", "carbs", "g")}
 LIBRE_AMOUNTS = {
     "4": (("Rapid-Acting Insulin (units)", "insulin", "[iU]"), ("Long-Acting Insulin (units)", "insulin", "[iU]"),
@@ -33,9 +36,15 @@ def known(first_lines: str) -> Known | None:
             return CLARITY, clarity
         if "Record Type" in line and "Historic Glucose" in line:
             return LIBRE, libre
-        if re.match(r'\ufeff?"?Date"?,', line) and ("Systolic" in line or "Weight (" in line):
+        if _of_withings(line):
             return "Date", withings
     return None
+
+
+def _of_withings(line: str) -> bool:
+    """Its words and no others: a table of a check-up may begin like it."""
+    cells = [cell.strip(' \ufeff"') for cell in line.split(",")]
+    return cells[0] == "Date" and len(cells) > 1 and all(re.sub(r" \((kg|lb)\)$", "", cell) in WITHINGS_WORDS for cell in cells)
 
 
 def read(stream: BinaryIO, zone: tzinfo) -> Records:
