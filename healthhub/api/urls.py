@@ -13,7 +13,6 @@ from healthhub.api import (
     desk,
     imports,
     mapped,
-    mapped,
     medications,
     notices,
     observations,
