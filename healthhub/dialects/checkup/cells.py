@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from abc import abstractmethod
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import NamedTuple, Protocol
@@ -28,12 +29,15 @@ class Kind(units.Measured, Protocol):
     """What is needed of a kind of the catalogue."""
 
     @property
+    @abstractmethod
     def limits(self) -> tuple[float, float, float, float]: ...
 
     @property
+    @abstractmethod
     def limits_in(self) -> Mapping[str, tuple[float, float, float, float]]: ...
 
     @property
+    @abstractmethod
     def components(self) -> int: ...
 
 

@@ -3,6 +3,7 @@
 import posixpath
 import re
 import zipfile
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import BinaryIO
@@ -79,7 +80,7 @@ def _parse(archive: zipfile.ZipFile, name: str, part: "_Part") -> Iterator[None]
                 return
 
 
-class _Part:
+class _Part(ABC):
     """One XML file of the workbook; names are taken without their namespace."""
 
     def __init__(self) -> None:
@@ -104,7 +105,6 @@ class _Part:
         self.begins(name.rpartition(":")[2], {key.rpartition(":")[2]: value for key, value in has.items()})
 
     def _end(self, name: str) -> None:
-        self.silent = 0
         self.ends(name.rpartition(":")[2])
 
     def _said(self, text: str) -> None:
@@ -119,11 +119,13 @@ class _Part:
         text, self.text = "".join(self.text or ()), None
         return text
 
+    @abstractmethod
     def begins(self, name: str, has: Attributes) -> None:
         """What to do at an element's beginning."""
 
     def ends(self, name: str) -> None:
-        """What to do at an element's end."""
+        """What to do at an element's end: the parser gets on."""
+        self.silent = 0
 
 
 class _Book(_Part):
@@ -171,6 +173,7 @@ class _Strings(_Part):
             self.listen()
 
     def ends(self, name: str) -> None:
+        super().ends(name)
         if name == "t" and not self.spoken:
             self.parts.append(self.heard())
         elif name == "rPh":
@@ -203,6 +206,7 @@ class _Styles(_Part):
             self.formats.append(_whole(has.get("numFmtId")))
 
     def ends(self, name: str) -> None:
+        super().ends(name)
         if name == "cellXfs":
             self.cells = False
 
@@ -232,6 +236,7 @@ class _Sheet(_Part):
             self.listen()
 
     def ends(self, name: str) -> None:
+        super().ends(name)
         if name in ("v", "t") and self.text is not None:
             self.said += self.heard()
         elif name == "c" and 0 <= self.column < MOST_COLUMNS:
