@@ -43,6 +43,7 @@ NO_PAGES = {
     "connection_back",
     "vendor_called",
     "export_file",
+    "my_import_refused",
     "erase_keep",
     "told_add",
     "told_quiet",

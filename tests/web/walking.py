@@ -44,6 +44,7 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "devices": ("patient", "/people/{id}/data/devices"),
     "export": ("patient", "/people/{id}/data/export"),
     "imports": ("patient", "/people/{id}/data/imports"),
+    "makers": ("patient", "/people/{id}/data/connections"),
     "erase": ("patient", "/people/{id}/data/erase"),
     "settings": ("patient", "/settings"),
     "told": ("patient", "/settings/told"),
