@@ -276,3 +276,18 @@ def _possible(value: float, unit: str, kind: Kind) -> float | None:
     canonical = units.to_canonical(value, unit=unit, kind=kind)
     low, _, _, high = kind.limits_in.get(unit, kind.limits)
     return canonical if low <= canonical <= high else None
+
+
+def unit_for(column: Proposed, kind: Kind, part: int) -> tuple[str | None, bool]:
+    """This function will say in which unit a column would be as `kind`, and whether that is certain or must be asked.
+
+    None and certain: every line says its own.
+    """
+    if column.kind == kind.key and column.how in ("heading", "lines", "only"):
+        return column.unit, True
+    if unit := next((code for text in grid.without_unit(column.name)[1] if (code := cells.unit_of(text, kind))), None):
+        return unit, True
+    if column.samples and all(_says_unit(text, kind, part) for text in column.samples):
+        return None, True
+    options = options_of(kind)
+    return (options[0], True) if len(options) == 1 else (None, False)
