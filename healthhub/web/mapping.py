@@ -1,5 +1,6 @@
 """A table of a check-up centre: she says what its columns are; what only its values suggest is asked, and nothing is taken before."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -11,7 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext, gettext_noop as _n
 
 from healthhub.dialects.checkup import cells, proposal
-from healthhub.dialects.checkup.proposal import Proposal, Proposed
+from healthhub.dialects.checkup.proposal import Proposal, Proposed, Question
 from healthhub.lib.refused import Conflict, NotVisible, Refused
 from healthhub.people.models import Patient
 from healthhub.records.catalogue import BY_KEY, Kind
@@ -23,6 +24,7 @@ from monitoring.models import Import
 
 MOST_LEFT_OUT = 40  # columns that mean nothing here and can still be given a meaning
 LEFT_OUT, UNSAID = "-", ""
+ANSWERS = {"date": "day", "order": "order", "person": "person"}  # a question's field, and that of its answer
 PARTS = {1: _n("upper (systolic)"), 2: _n("lower (diastolic)")}
 Option = tuple[str, str, bool]  # value, words, chosen
 
@@ -94,10 +96,8 @@ def mapping(request: PageRequest, patient_id: UUID, import_id: UUID) -> HttpResp
 def discard(request: PageRequest, patient_id: UUID, import_id: UUID) -> HttpResponse:
     """This function will delete a table that waits; nothing of it was added."""
     patient, visit = own(request, patient_id, "export"), request.visit
-    try:
+    with suppress(Conflict):  # it was taken in or is gone already: the list tells
         mapped.discard(_hers(request, patient, import_id).id, by=visit.viewer, now=visit.now)
-    except Conflict:
-        pass  # it was taken in or is gone already: the list tells
     return redirect("my_imports", patient.id)
 
 
@@ -154,30 +154,32 @@ def _likely(unit: str, likely: bool) -> str:
 
 def _told(form: Form) -> dict[str, Any]:
     """The mapping as she says it; what is missing becomes a problem beside its field."""
-    columns = []
-    for line in form.lines:
-        if line.meaning == LEFT_OUT:
-            continue
-        kind = _kind(line.meaning)
-        if kind is None:
-            line.problem = gettext("Choose what it is.")
-        elif not line.sure and line.unit is None:
-            line.problem = gettext("Choose the unit.")
-        else:
-            columns.append({"place": line.column.place, "kind": kind.key, "part": _part(line.meaning), "unit": line.unit})
-    told = form.found.mapping | {"columns": columns}
-    for question in form.found.questions:
-        if question.field == "date":
-            told["day"] = form.typed["day"] if _day(form.typed["day"]) else None
-            if told["day"] is None:
-                form.problems["day"] = gettext("Give the date of the check-up.")
-        elif question.field in ("order", "person"):
-            told[question.field] = form.typed[question.field]
-            if told[question.field] not in question.options:
-                form.problems[question.field] = gettext("Choose one.")
+    columns = [told for line in form.lines if line.meaning != LEFT_OUT and (told := _column(line))]
+    answers = {question.field: _answer(form, question) for question in form.found.questions if question.field in ANSWERS}
     if not columns and not form.wrong:
         form.problems["all"] = gettext("Say of at least one column what it is.")
-    return told
+    return form.found.mapping | {"columns": columns} | {ANSWERS[name]: answer for name, answer in answers.items()}
+
+
+def _column(line: Line) -> dict[str, Any] | None:
+    kind = _kind(line.meaning)
+    if kind is None:
+        line.problem = gettext("Choose what it is.")
+    elif not line.sure and line.unit is None:
+        line.problem = gettext("Choose the unit.")
+    else:
+        return {"place": line.column.place, "kind": kind.key, "part": _part(line.meaning), "unit": line.unit}
+    return None
+
+
+def _answer(form: Form, question: Question) -> str | None:
+    name = ANSWERS[question.field]
+    typed = form.typed[name]
+    if name == "day" and not _day(typed):
+        form.problems[name] = gettext("Give the date of the check-up.")
+    elif name != "day" and typed not in question.options:
+        form.problems[name] = gettext("Choose one.")
+    return typed
 
 
 def _day(text: str) -> date | None:
@@ -195,7 +197,7 @@ def _page(request: PageRequest, patient: Patient, row: Import, form: Form, statu
         "form": form,
         "groups": _groups(),
         "asks_day": "date" in asked,
-        "orders": _orders(asked["order"].samples[0], form.typed["order"]) if "order" in asked else [],
+        "orders": _orders(next(iter(asked["order"].samples), ""), form.typed["order"]) if "order" in asked else [],
         "people": [(name, name == form.typed["person"]) for name in asked["person"].options] if "person" in asked else [],
         "preview": list(zip(form.found.lines, form.found.preview, strict=True)),
         "today": request.visit.now.astimezone(request.visit.zone).date(),
@@ -206,8 +208,7 @@ def _page(request: PageRequest, patient: Patient, row: Import, form: Form, statu
 
 def _orders(sample: str, chosen: str) -> list[Option]:
     """One of the table's dates, read both ways."""
-    first, second = cells.year_last(sample) or (1, 1)
-    year = int(sample[-4:]) if sample[-4:].isdigit() else 2000
+    first, second, year = cells.year_last(sample) or (1, 1, 2000)
     days = (("dmy", date(year, second, first)), ("mdy", date(year, first, second)))
     return [(code, f"{sample} = {date_format(day, 'DATE_FORMAT')}", code == chosen) for code, day in days]
 

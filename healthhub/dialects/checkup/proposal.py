@@ -141,14 +141,15 @@ def _reads(text: str, order: str) -> bool:
 
 def _order(name: str, filled: list[str], column: int, asked: list[Question]) -> str:
     """Day or month first, where the year stands last: told by the first number above 12, else asked."""
-    pairs = [pair for text in filled if (pair := cells.year_last(text))]
-    if not pairs:
+    last = [numbers for text in filled if (numbers := cells.year_last(text))]
+    if not last:
         return ""
-    day_first, month_first = any(one > 12 for one, _ in pairs), any(two > 12 for _, two in pairs)
+    day_first, month_first = any(one > 12 for one, _, _ in last), any(two > 12 for _, two, _ in last)
     if day_first != month_first:
         return "dmy" if day_first else "mdy"
-    samples = [text for text in dict.fromkeys(filled) if cells.year_last(text)]
-    asked.append(Question("order", str(column), name, ["dmy", "mdy"], samples[:SAMPLES]))
+    samples = [text for text in dict.fromkeys(filled) if cells.year_last(text) and all(_reads(text, order) for order in ("dmy", "mdy"))]
+    if samples:
+        asked.append(Question("order", str(column), name, ["dmy", "mdy"], samples[:SAMPLES]))
     return ""
 
 
