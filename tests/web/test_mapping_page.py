@@ -111,9 +111,8 @@ class TestInABrowser:
         page.get_by_role("button", name="Confirm and take it in").click()
         expect(page.get_by_text("Some answers are missing.")).to_be_visible()
         page.get_by_label("Whose lines are yours?").select_option("张甲")
-        page.get_by_text("03/04/2026 = ").first.click()
-        page.get_by_text("jin", exact=False).first.click()
-        page.get_by_text("Fasting plasma glucose", exact=True).first.click()
+        for words in ("03/04/2026 = 3 April 2026", "斤", "Fasting plasma glucose"):
+            page.get_by_role("radio", name=words).check()
         page.get_by_role("button", name="Confirm and take it in").click()
         expect(page.get_by_text("It is here and waits its turn.")).to_be_visible()
         assert Import.objects.get().mapping["columns"][1]["unit"] == "[jin_ch]"
