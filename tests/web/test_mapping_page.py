@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, expect
 from monitoring import spool
 from monitoring.models import Import
 from tests.servers import Web
+from tests.web import walking
 from tests.web.browsing import IN_A_BROWSER, Reader
 from tests.web.test_import_page import path, place as place, work_off
 from tests.world import World
@@ -108,6 +109,8 @@ class TestInABrowser:
         page.get_by_role("button", name="Send the file").click()
         expect(page.get_by_role("heading", name="What do the columns mean?")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        assert walking.axe(page) == []
+        assert walking.targets(page, least=44) == []
         page.get_by_role("button", name="Confirm and take it in").click()
         expect(page.get_by_text("Some answers are missing.")).to_be_visible()
         page.get_by_label("Whose lines are yours?").select_option("张甲")
