@@ -90,7 +90,7 @@ def ask(
             due_at=now,
             **owner,
         )
-        log.record_reads(by=by, did="bulk.ask", patient_ids=[UUID(one) for one in patients], about=f"bulk:{row.id}", now=now)
+        log.record_reads(by=by, did="bulk.ask", patient_ids=_whose(row), about=f"bulk:{row.id}", now=now)
         wake.worker_on_commit(task=TASK, each=[{}], queue="assess")
     return row
 
@@ -107,12 +107,17 @@ def cancel(export_id: UUID | str, *, by: Viewer, now: datetime) -> None:
     """This function will end an export and forget what was written. Raises as `one`."""
     row = one(export_id, by=by, now=now)
     with transaction.atomic():
-        log.record(by=by, did="bulk.cancel", about=f"bulk:{row.id}", now=now)
+        log.record_reads(by=by, did="bulk.cancel", patient_ids=_whose(row), about=f"bulk:{row.id}", now=now)
         BulkExport.objects.select_for_update().filter(id=row.id).delete()
 
 
-def counts(row: BulkExport) -> dict[str, int]:
-    """This function will give how many resources of each type were written."""
+def _whose(row: BulkExport) -> list[UUID]:
+    return [UUID(one_) for one_ in row.patients]
+
+
+def counts(row: BulkExport, *, by: Viewer, now: datetime) -> dict[str, int]:
+    """This function will give how many resources of each type were written, and log that it was told."""
+    log.record_reads(by=by, did="bulk.read", patient_ids=_whose(row), about=f"bulk:{row.id}", now=now)
     found = BulkPiece.objects.filter(export=row).order_by().values_list("type").annotate(resources=Sum("count"))
     written = dict(found)
     return {type_: written[type_] for type_ in row.types if written.get(type_)}
