@@ -170,7 +170,7 @@ def _left_out(row: BulkExport) -> dict[str, Any]:
 
 def write(wanted: Wanted) -> Piece:
     """This function will write the next resources of one patient and type; for `bulk.work`. Raises as the doors it asks."""
-    person = User.objects.filter(pk=wanted.viewer.user_id).first()
+    person = User.objects.get(id=wanted.viewer.user_id) if wanted.viewer.user_id else None
     with translation.override(person.language if person else translation.get_language()):
         writer: Callable[[Wanted], Piece] = WRITERS.get(wanted.type, _findings)
         return writer(wanted)

@@ -201,8 +201,8 @@ def _owner(row: BulkExport, now: datetime) -> Viewer:
     """Whoever asked, as she is now. Raises BadToken, NotVisible."""
     if row.token_id is not None:
         return access.viewer_of_token_id(row.token_id, now, used=False)
-    user = User.objects.filter(pk=row.user_id, is_active=True).first()
-    if user is None:
+    user = User.objects.get(id=row.user_id) if row.user_id else None
+    if user is None or not user.is_active:
         raise NotVisible
     return access.viewer_of(user)
 

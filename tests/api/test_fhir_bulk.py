@@ -81,7 +81,7 @@ def test_a_doctor_takes_all_her_patients_and_each_line_is_as_it_is_read_alone(wo
     for name in ("Observation", "Flag", "DetectedIssue", "RiskAssessment", "Device"):
         for one in found[name]:
             assert doctor.get(f"{BASE}{name}/{one['id']}", headers={"accept-language": "en"}).json() == one
-    hers = world.client("patient_self").get("/api/v1/patients/" + str(world.ana.id) + "/access-log").json()["results"]
+    hers = world.client("patient_self").get("/api/v1/patients/" + str(world.ana.id) + "/access-log").json()["entries"]
     assert {"bulk.ask", "bulk.fetch"} <= {entry["did"] for entry in hers}
 
 
