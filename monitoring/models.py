@@ -268,6 +268,7 @@ class Import(models.Model):
     """A file of another product, sent in whole and taken in by a worker; the file is deleted when this ends, whichever way."""
 
     class State(models.TextChoices):
+        UNMAPPED = "unmapped"  # a table nobody knows: its sender has to say what its columns are
         WAITING = "waiting"
         RUNNING = "running"
         DONE = "done"
@@ -291,6 +292,7 @@ class Import(models.Model):
     refused = models.JSONField(default=list)  # the first 1,000: {where, fate, code, sentence?, field?}
     code = models.CharField(max_length=40, blank=True)  # why it failed or was stopped
     field = models.CharField(max_length=80, blank=True)
+    mapping = models.JSONField(null=True)  # of a table, as its sender confirmed it
     asked_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)

@@ -35,6 +35,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "observations.read": {"en": "read your readings", "zh-hans": "查看了您的测量数据"},
     "file.import": {"en": "imported a file of readings for you", "zh-hans": "为您导入了一份测量数据文件"},
     "import.send": {"en": "sent in a file of readings for you", "zh-hans": "为您上传了一份测量数据文件"},
+    "import.confirm": {"en": "said what the columns of a file of yours mean", "zh-hans": "确认了您的文件中各列的含义"},
     "import.read": {"en": "looked what became of a file of yours", "zh-hans": "查看了您的文件导入结果"},
     "import.end": {"en": "could not import a file of readings for you", "zh-hans": "未能导入您的测量数据文件"},
     "observations.write": {"en": "recorded readings for you", "zh-hans": "为您记录了测量数据"},

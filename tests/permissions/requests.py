@@ -15,6 +15,8 @@ from tests.world import World
 
 RELEASED = next(iter(cards.released()))
 
+MAPPING = {"layout": "wide", "date": 0, "columns": [{"place": "1", "kind": "weight", "part": 0, "unit": "kg"}]}
+
 
 @dataclass(frozen=True)
 class Asking:
@@ -53,6 +55,9 @@ def _readings(world: World, records: Records) -> dict[str, Asking]:
         "GET datapoints": Asking(ana, query={"limit": "50"}),
         "GET import": Asking(ana | {"import_id": str(records.sent)}),
         "GET import-refused": Asking(ana | {"import_id": str(records.sent)}),
+        "POST tables": Asking(ana, point),
+        "GET import-mapping": Asking(ana | {"import_id": str(records.table)}),
+        "POST import-mapping": Asking(ana | {"import_id": str(records.table)}, MAPPING),
         "GET kinds": Asking(),
         "GET history": Asking(ana, query={"limit": "50"}),
         "GET observation": Asking(one),

@@ -64,6 +64,10 @@ POST    datapoints           401  201  404  403  404  201  404  404  201  404  4
 # The file is the writing token's: it hears of it, and Ana; nobody else's business.
 GET     import               401  200  404  403  404  404  404  404  404  404  404  403  404  200  403  401  404
 GET     import-refused       401  200  404  403  404  404  404  404  404  404  404  403  404  200  403  401  404
+# A table is whoever's who may write; the one that waits to be explained is the writing token's. What is known or confirmed waits its turn.
+POST    tables               401  202  404  403  404  202  404  404  202  404  404  403  404  202  403  401  404
+GET     import-mapping       401  200  404  403  404  404  404  404  404  404  404  403  404  200  403  401  404
+POST    import-mapping       401  202  404  403  404  404  404  404  404  404  404  403  404  202  403  401  404
 GET     kinds                401  200  200  200  200  200  200  200  200  200  200  200  200  200  200  401  200
 GET     history              401  200  404  200  404  200  404  404  200  404  404  200  404  403  200  401  404
 GET     datapoints           401  200  404  200  404  200  404  404  200  404  404  200  404  403  200  401  404
