@@ -17,7 +17,7 @@ from healthhub.audit import log
 from healthhub.live import wake
 from healthhub.people import breakglass
 from healthhub.records import bulk, exports, partitions, summaries
-from monitoring import alerts, beats, expected, pulls, uploads
+from monitoring import alerts, beats, deliveries, expected, pulls, uploads
 from notifications import deliver
 from risk import due
 
@@ -88,6 +88,7 @@ def _partitions(now: datetime) -> int:
     if last is not None and last > now - PARTITIONS_EVERY:
         return 0
     partitions.ensure_ahead(now=now)
+    deliveries.drop_old(now=now)
     dropped = partitions.drop_before(now=now, months=settings.RETENTION_MONTHS) if settings.RETENTION_MONTHS else []
     beats.went_well(name="partitions", now=now)
     return len(dropped)

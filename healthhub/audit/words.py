@@ -80,6 +80,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "medication.add": {"en": "put a medicine on your list", "zh-hans": "为您的用药清单添加了一种药"},
     "medication.stop": {"en": "took a medicine off your list", "zh-hans": "从您的用药清单中停用了一种药"},
     "export.ask": {"en": "asked for a copy of your readings", "zh-hans": "申请导出您的测量数据"},
+    "connections.read": {"en": "looked at where your readings come from", "zh-hans": "查看了您的数据来源"},
     "bulk.ask": {"en": "asked for a bulk export with your record", "zh-hans": "申请了包含您档案的批量导出"},
     "bulk.read": {"en": "looked at a bulk export with your record", "zh-hans": "查看了包含您档案的批量导出"},
     "bulk.fetch": {"en": "downloaded a bulk export with your record", "zh-hans": "下载了包含您档案的批量导出"},
