@@ -58,7 +58,7 @@ def _readings(world: World, records: Records) -> dict[str, Asking]:
         "POST tables": Asking(ana, point),
         "GET import-mapping": Asking(ana | {"import_id": str(records.table)}),
         "POST import-mapping": Asking(ana | {"import_id": str(records.table)}, MAPPING),
-        "GET connections": Asking(ana),
+        "GET origins": Asking(ana),
         "GET kinds": Asking(),
         "GET history": Asking(ana, query={"limit": "50"}),
         "GET observation": Asking(one),
