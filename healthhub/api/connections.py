@@ -34,7 +34,7 @@ class SenderSerializer(serializers.Serializer[Any]):
 
 
 class SourceSerializer(serializers.Serializer[Any]):
-    source = serializers.CharField(help_text="As its sender calls it; empty for what could not be read.")
+    source = serializers.CharField(help_text="As its sender calls it; empty for what could not be read.")  # type: ignore[assignment]
     last_received_at = serializers.DateTimeField(allow_null=True)
     battery = BatterySerializer(allow_null=True, help_text="Null where it does not tell.")
     kept = serializers.IntegerField(help_text="Readings stored or corrected.")
