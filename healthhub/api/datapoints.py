@@ -21,7 +21,7 @@ from healthhub.api.parsers import strict_json
 from healthhub.api.schema import WITH_BODY, answers, id_in_path, query_of
 from healthhub.api.shapes import ReceiptSerializer
 from healthhub.dialects.files import openmhealth
-from healthhub.lib.refused import Invalid
+from healthhub.lib.refused import Invalid, Refused
 from healthhub.people import access
 from monitoring import intake
 
@@ -80,12 +80,14 @@ class DataPoints(APIView):
             raise Invalid(f"Send at most {settings.OBSERVATIONS_MAX_COUNT} readings at a time.", code="too_many")
         fates: list[dict[str, Any]] = []
         kept: dict[int, Mapping[str, Any]] = {}
+        unread: list[Refused] = []
         for index, point in enumerate(points):
             try:
                 kept[index] = openmhealth.take(point)
             except Invalid as refused:
+                unread.append(refused)
                 fates.append(intake.rejected(index, refused))
-        receipt = intake.receive(patient_id=patient, readings=[*kept.values()], by=request.viewer, now=now, indexes=[*kept])
+        receipt = intake.receive(patient_id=patient, readings=[*kept.values()], by=request.viewer, now=now, indexes=[*kept], unread=unread)
         receipt.fates = sorted(fates + receipt.fates, key=lambda fate: fate["index"])
         counts = receipt.counts()
         status = 201 if counts.keys() & {"stored", "corrected"} else 200 if "duplicate" in counts else 422

@@ -26,7 +26,7 @@ from risk.models import Assessment
 Found = tuple[datetime, int, dict[str, Any]]  # moment and number for the next link, and the resource
 
 
-class _Search(FHIRView):
+class Search(FHIRView):
     """GET /fhir/R4/<type>: one patient's, a page at a time."""
 
     viewer_kinds = frozenset({"user"})
@@ -59,7 +59,7 @@ class _Search(FHIRView):
         return answer(searchset(request, [one for _, _, one in rows], links=links, included=included))
 
 
-class Flags(_Search):
+class Flags(Search):
     """GET /fhir/R4/Flag."""
 
     kind = "Flag"
@@ -86,7 +86,7 @@ class DetectedIssues(Flags):
         return fhir_findings.detected_issue(vars(alert), text=_text(alert, clinical=clinical), steps=steps)
 
 
-class RiskAssessments(_Search):
+class RiskAssessments(Search):
     """GET /fhir/R4/RiskAssessment."""
 
     kind = "RiskAssessment"

@@ -2,11 +2,16 @@
 
 from django.urls import URLPattern, path
 
-from healthhub.api import fhir, fhir_findings
+from healthhub.api import fhir, fhir_bulk, fhir_findings
 
 urlpatterns: list[URLPattern] = [
     path("", fhir.Bundles.as_view(), name="fhir-bundle"),
     path("metadata", fhir.Metadata.as_view(), name="fhir-metadata"),
+    path("$export", fhir_bulk.Export.as_view(), name="fhir-export"),
+    path("Patient/$export", fhir_bulk.Export.as_view(), name="fhir-export-patients"),
+    path("Patient/<str:patient_id>/$export", fhir_bulk.Export.as_view(), name="fhir-export-patient"),
+    path("$export-status/<str:export_id>", fhir_bulk.Status.as_view(), name="fhir-export-status"),
+    path("$export-file/<str:export_id>/<str:type_>.ndjson", fhir_bulk.File.as_view(), name="fhir-export-file"),
     path("Patient/<str:patient_id>/$everything", fhir.Everything.as_view(), name="fhir-everything"),
     path("Patient/<str:patient_id>", fhir.OnePatient.as_view(), name="fhir-patient"),
     path("Observation", fhir.Observations.as_view(), name="fhir-observations"),

@@ -6,6 +6,8 @@ from typing import Any
 
 OWN_CODES = "urn:healthhub:code"
 OPERATIONS = "http://hl7.org/fhir/OperationDefinition/"
+BULK = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/"
+EXPORT = "Asynchronous NDJSON of all that the asking person or token may read; _type, _since, _outputFormat."
 # Our refusals in FHIR's words; any other is told by its status.
 ISSUE: Mapping[str, str] = {
     "missing_field": "required",
@@ -71,6 +73,7 @@ def capability(*, url: str, at: datetime) -> dict[str, Any]:
                 "security": {"cors": False, "description": "Authorization: Bearer with a device token of one patient, or a session."},
                 "resource": [_observation(), _patient(), {"type": "Device", "interaction": [{"code": "read"}]}, *_findings()],
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
+                "operation": [{"name": "export", "definition": f"{BULK}export", "documentation": EXPORT}],
             }
         ],
     }
@@ -109,7 +112,8 @@ def _patient() -> dict[str, Any]:
                 "name": "everything",
                 "definition": f"{OPERATIONS}Patient-everything",
                 "documentation": "The Patient, her Devices and Observations; _since, _count up to 1000, paging by the next link.",
-            }
+            },
+            {"name": "export", "definition": f"{BULK}patient-export", "documentation": f"{EXPORT} Of one patient: Patient/[id]/$export."},
         ],
     }
 

@@ -62,6 +62,7 @@ POST    sharing_again             in  302  404  403  403  403  403  403  403  40
 POST    devices                   in  200  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
 POST    device_revoke             in  302  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
 # No maker is set up here, and Ana is connected to none: nothing to be led to, nothing to end, nothing that was asked for (400).
+GET     sources                   in  200  404  200  403  403  403  403  403  403  403  403  403   in   in   in   in
 GET     connections               in  200  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
 GET     connection_make           in  404  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
 POST    connection_end            in  404  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
@@ -109,6 +110,7 @@ GET     chart_pressure            in  403  403  403  403  200  404  403  200  40
 GET     chart_glucose             in  403  403  403  403  200  404  403  200  403  403  200  404   in   in   in   in
 GET     chart_heart               in  403  403  403  403  200  404  403  200  403  403  200  404   in   in   in   in
 GET     chart_plan                in  403  403  403  403  200  404  403  200  403  403  200  404   in   in   in   in
+GET     chart_sources             in  403  403  403  403  200  404  403  200  403  403  200  404   in   in   in   in
 GET     chart_history             in  403  403  403  403  200  404  403  200  403  403  200  404   in   in   in   in
 GET     chart_summary             in  403  403  403  403  200  404  403  200  403  403  200  404   in   in   in   in
 GET     limits_edit               in  403  403  403  403  200  404  403  200  403  403  200  404   in   in   in   in

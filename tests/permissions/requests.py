@@ -25,6 +25,7 @@ class Asking:
     ids: dict[str, Any] = field(default_factory=dict)
     body: Any = None
     query: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 def asking(world: World, records: Records, method: str, name: str) -> Asking:
@@ -57,6 +58,7 @@ def _readings(world: World, records: Records) -> dict[str, Asking]:
         "POST tables": Asking(ana, point),
         "GET import-mapping": Asking(ana | {"import_id": str(records.table)}),
         "POST import-mapping": Asking(ana | {"import_id": str(records.table)}, MAPPING),
+        "GET origins": Asking(ana),
         "GET kinds": Asking(),
         "GET history": Asking(ana, query={"limit": "50"}),
         "GET observation": Asking(one),
@@ -77,6 +79,7 @@ def _fhir(world: World, records: Records) -> dict[str, Asking]:
         "effectiveDateTime": (world.now - timedelta(minutes=1)).isoformat(timespec="seconds"),
         "valueQuantity": {"value": 71, "system": "http://unitsofmeasure.org", "code": "/min"},
     }
+    later, export = {"Prefer": "respond-async"}, {"export_id": str(records.bulk)}
     entry = {"resource": rate, "request": {"method": "POST", "url": "Observation"}}
     return {
         "GET fhir-patient": Asking(ana),
@@ -93,6 +96,12 @@ def _fhir(world: World, records: Records) -> dict[str, Asking]:
         "GET fhir-issue": Asking({"resource_id": str(records.held_alert)}),
         "GET fhir-risks": Asking(query=query),
         "GET fhir-risk": Asking({"resource_id": str(records.assessment)}),
+        "GET fhir-export": Asking(headers=later),
+        "GET fhir-export-patients": Asking(headers=later),
+        "GET fhir-export-patient": Asking(ana, headers=later),
+        "GET fhir-export-status": Asking(export),
+        "DELETE fhir-export-status": Asking(export),
+        "GET fhir-export-file": Asking(export | {"type_": "Observation"}),
         "GET fhir-other": Asking({"rest": f"Condition/{world.ana.id}"}),
         "POST fhir-other": Asking({"rest": "Condition"}, body={}),
     }

@@ -27,7 +27,10 @@ LINES = lines()
 
 def ask(client: Client, method: str, name: str, how: Asking) -> HttpResponse:
     body: dict[str, Any] = {} if how.body is None else {"data": json.dumps(how.body), "content_type": "application/json"}
-    return client.generic(method, path_of(name, how.ids, how.query), **body)  # type: ignore[return-value]
+    response = client.generic(method, path_of(name, how.ids, how.query), headers=how.headers, **body)
+    if response.streaming:
+        return HttpResponse(response.getvalue(), status=response.status_code, headers=dict(response.headers))  # type: ignore[attr-defined]
+    return response  # type: ignore[return-value]
 
 
 @pytest.mark.parametrize("line", LINES, ids=lambda line: f"{line.method}-{line.name}")
