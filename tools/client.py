@@ -24,7 +24,7 @@ NOWHERE = {
 
 def schema() -> str:
     """This function will give the OpenAPI description of the views as YAML; a warning is a failure (CalledProcessError)."""
-    words = [sys.executable, "-W", "ignore", "manage.py", "spectacular", "--fail-on-warn"]
+    words: list[str | Path] = [sys.executable, "-W", "ignore", "manage.py", "spectacular", "--fail-on-warn"]
     return subprocess.run(words, cwd=ROOT, env=os.environ | NOWHERE, check=True, capture_output=True, text=True, encoding="utf-8").stdout
 
 
@@ -36,7 +36,7 @@ def generate(place: Path) -> None:
         options = Path(folder) / "options.json"
         options.write_text(json.dumps({"post_hooks": []}))
         program = Path(sys.executable).with_name("openapi-python-client")
-        words = [program, "generate", "--path", SCHEMA, "--output-path", place, "--meta", "none", "--config", options]
+        words: list[str | Path] = [program, "generate", "--path", SCHEMA, "--output-path", place, "--meta", "none", "--config", options]
         subprocess.run(words, check=True, capture_output=True)
 
 
