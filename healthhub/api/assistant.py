@@ -31,17 +31,17 @@ def viewer(secret: str, *, now: datetime) -> Viewer:
 
 def look_readings(secret: str, *, now: datetime, kind: str = "", days: int = 30, limit: int = 200) -> dict[str, Any]:
     """This function will give her readings of so many days, newest first, of one kind of the catalogue or of all."""
-    by = viewer(secret, now=now)
+    by, since = viewer(secret, now=now), _since(days, now)
     _check("limit", limit, MOST)
     opened = readings.open_for(by, str(by.patient_id), kinds=[kind] if kind else None, now=now)
-    return _plain(readings.page(opened, since=_since(days, now), until=now, limit=limit, before=None))
+    return _plain(readings.page(opened, since=since, until=now, limit=limit, before=None))
 
 
 def look_trend(secret: str, *, now: datetime, kind: str, days: int = 90) -> dict[str, Any]:
     """This function will give count, lowest, mean and highest of each of her days, of one kind."""
-    by = viewer(secret, now=now)
+    by, since = viewer(secret, now=now), _since(days, now)
     opened = readings.open_for(by, str(by.patient_id), kinds=[kind], now=now)
-    return _plain(readings.buckets(opened, resolution="1d", since=_since(days, now), until=now, unit=None))
+    return _plain(readings.buckets(opened, resolution="1d", since=since, until=now, unit=None))
 
 
 def look_alerts(secret: str, *, now: datetime, days: int = 90, limit: int = 50) -> dict[str, Any]:

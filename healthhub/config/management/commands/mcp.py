@@ -55,7 +55,7 @@ def served(secret: str) -> MCPServer[Any]:
 
     @server.tool(annotations=LOOKS_ONLY)
     async def readings(kind: str = "", days: int = 30, limit: int = 200) -> dict[str, Any]:
-        """Single readings, newest first. `kind`: a key such as bp, glucose, cgm, weight, hr, spo2, hba1c; empty for all. `days`: 1 to 366."""
+        """Single readings, newest first. `kind`: bp, glucose, cgm, weight, hr, spo2, hba1c ...; empty for all. `days`: 1 to 366."""
         return await asked(assistant.look_readings, kind=kind, days=days, limit=limit)
 
     @server.tool(annotations=LOOKS_ONLY)
