@@ -74,6 +74,10 @@ POST    erase_keep                in  409  404  403  403  403  403  403  403  40
 GET     my_imports                in  200  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
 POST    my_imports                in  422  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
 GET     my_import_refused         in  200  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
+# A table that waits for her word: complete it is taken in, and it can be thrown away.
+GET     my_import_mapping         in  200  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
+POST    my_import_mapping         in  302  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
+POST    my_import_discard         in  302  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
 GET     export_file               in  409  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
 # Curves are for whoever may read. A whole report in hand is for her and her clinicians.
 GET     trends                    in  200  404  200  403  200  404  403  200  403  403  200  404   in   in   in   in

@@ -131,7 +131,7 @@ def _clock(text: str) -> tuple[int, int, int, tzinfo | None]:
     return hour, int(found[2]), int(found[3] or 0), own
 
 
-def year_last(text: str) -> tuple[int, int] | None:
-    """This function will give the two numbers before the year of a date with the year last: only the table tells which is the month."""
+def year_last(text: str) -> tuple[int, int, int] | None:
+    """This function will give the numbers of a date with the year last, as they stand: only the table tells which is the month."""
     found = YEAR_LAST.fullmatch(unicodedata.normalize("NFKC", text).strip()[:60])
-    return (int(found[1]), int(found[2])) if found else None
+    return (int(found[1]), int(found[2]), int(found[3])) if found else None

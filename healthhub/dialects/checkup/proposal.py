@@ -141,14 +141,15 @@ def _reads(text: str, order: str) -> bool:
 
 def _order(name: str, filled: list[str], column: int, asked: list[Question]) -> str:
     """Day or month first, where the year stands last: told by the first number above 12, else asked."""
-    pairs = [pair for text in filled if (pair := cells.year_last(text))]
-    if not pairs:
+    last = [numbers for text in filled if (numbers := cells.year_last(text))]
+    if not last:
         return ""
-    day_first, month_first = any(one > 12 for one, _ in pairs), any(two > 12 for _, two in pairs)
+    day_first, month_first = any(one > 12 for one, _, _ in last), any(two > 12 for _, two, _ in last)
     if day_first != month_first:
         return "dmy" if day_first else "mdy"
-    samples = [text for text in dict.fromkeys(filled) if cells.year_last(text)]
-    asked.append(Question("order", str(column), name, ["dmy", "mdy"], samples[:SAMPLES]))
+    samples = [text for text in dict.fromkeys(filled) if cells.year_last(text) and all(_reads(text, order) for order in ("dmy", "mdy"))]
+    if samples:
+        asked.append(Question("order", str(column), name, ["dmy", "mdy"], samples[:SAMPLES]))
     return ""
 
 
@@ -276,3 +277,18 @@ def _possible(value: float, unit: str, kind: Kind) -> float | None:
     canonical = units.to_canonical(value, unit=unit, kind=kind)
     low, _, _, high = kind.limits_in.get(unit, kind.limits)
     return canonical if low <= canonical <= high else None
+
+
+def unit_for(column: Proposed, kind: Kind, part: int) -> tuple[str | None, bool]:
+    """This function will say in which unit a column would be as `kind`, and whether that is certain or must be asked.
+
+    None and certain: every line says its own.
+    """
+    if column.kind == kind.key and column.how in ("heading", "lines", "only"):
+        return column.unit, True
+    if unit := next((code for text in grid.without_unit(column.name)[1] if (code := cells.unit_of(text, kind))), None):
+        return unit, True
+    if column.samples and all(_says_unit(text, kind, part) for text in column.samples):
+        return None, True
+    options = options_of(kind)
+    return (options[0], True) if len(options) == 1 else (None, False)
