@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from rest_framework.request import Request
 
-from healthhub.api import fhir_findings, fhir_search, readings
+from healthhub.api import fhir_affairs, fhir_findings, fhir_search, readings
 from healthhub.api.auth import Asked
 from healthhub.api.fhir import device_shown, observations_shown
 from healthhub.api.fhir_answers import FHIRView, JSONOnly, answer, patient_shown
@@ -34,6 +34,9 @@ FINDINGS_OF: Mapping[str, type[fhir_findings.Search]] = {
     "Flag": fhir_findings.Flags,
     "DetectedIssue": fhir_findings.DetectedIssues,
     "RiskAssessment": fhir_findings.RiskAssessments,
+    "Communication": fhir_affairs.Communications,
+    "Consent": fhir_affairs.Consents,
+    "AuditEvent": fhir_affairs.AuditEvents,
 }
 
 
@@ -202,13 +205,16 @@ def _arrived(moment: datetime, wanted: Wanted) -> bool:
 
 
 def _findings(wanted: Wanted) -> Piece:
-    """Oldest first; `place` is the cursor behind the last one."""
+    """Oldest first; `place` is the cursor behind the last one. What is her own affair (consents, the log) only she exports."""
+    search = FINDINGS_OF[wanted.type]()
+    if not access.may(wanted.viewer, wanted.patient_id, action=search.action, now=wanted.now):
+        return Piece([])
     behind = None
     if wanted.place:
         moment, number = fhir_search.cursor_in(wanted.place, below=2**128)
         behind = moment, UUID(int=number)
     stretch = Stretch(FINDINGS, until=wanted.until, newest_first=False, behind=behind)
-    rows = FINDINGS_OF[wanted.type]().found(wanted.viewer, str(wanted.patient_id), stretch, wanted.now, QueryDict())
+    rows = search.found(wanted.viewer, str(wanted.patient_id), stretch, wanted.now, QueryDict())
     place = fhir_search.cursor_out(*rows[-1][:2]) if len(rows) == FINDINGS else ""
     return Piece([one for _, _, one in rows if _changed(one, wanted)], place)
 

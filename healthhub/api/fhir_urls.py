@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from healthhub.api import fhir, fhir_bulk, fhir_findings
+from healthhub.api import fhir, fhir_affairs, fhir_bulk, fhir_findings
 
 urlpatterns: list[URLPattern] = [
     path("", fhir.Bundles.as_view(), name="fhir-bundle"),
@@ -24,5 +24,12 @@ urlpatterns: list[URLPattern] = [
     path("DetectedIssue/<str:resource_id>", fhir_findings.OneDetectedIssue.as_view(), name="fhir-issue"),
     path("RiskAssessment", fhir_findings.RiskAssessments.as_view(), name="fhir-risks"),
     path("RiskAssessment/<str:resource_id>", fhir_findings.OneRiskAssessment.as_view(), name="fhir-risk"),
+    path("Consent", fhir_affairs.Consents.as_view(), name="fhir-consents"),
+    path("Consent/<str:resource_id>", fhir_affairs.OneConsent.as_view(), name="fhir-consent"),
+    path("AuditEvent", fhir_affairs.AuditEvents.as_view(), name="fhir-events"),
+    path("Communication", fhir_affairs.Communications.as_view(), name="fhir-communications"),
+    path("Communication/<str:resource_id>", fhir_affairs.OneCommunication.as_view(), name="fhir-communication"),
+    path("Provenance", fhir_affairs.Provenances.as_view(), name="fhir-provenances"),
+    path("Provenance/<str:patient_id>-<str:number>", fhir_affairs.OneProvenance.as_view(), name="fhir-provenance"),
     path("<path:rest>", fhir.Other.as_view(), name="fhir-other"),
 ]

@@ -71,7 +71,7 @@ def capability(*, url: str, at: datetime) -> dict[str, Any]:
                 "mode": "server",
                 "documentation": "Search parameters that are not named here are refused.",
                 "security": {"cors": False, "description": "Authorization: Bearer with a device token of one patient, or a session."},
-                "resource": [_observation(), _patient(), {"type": "Device", "interaction": [{"code": "read"}]}, *_findings()],
+                "resource": [_observation(), _patient(), {"type": "Device", "interaction": [{"code": "read"}]}, *_findings(), *_affairs()],
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
                 "operation": [{"name": "export", "definition": f"{BULK}export", "documentation": EXPORT}],
             }
@@ -139,4 +139,36 @@ def _findings() -> list[dict[str, Any]]:
             "searchParam": [patient, {"name": moment, "type": "date"}, *([method] if type_ == "RiskAssessment" else [])],
         }
         for type_, moment, what in told
+    ]
+
+
+def _affairs() -> list[dict[str, Any]]:
+    """Her affairs, for people; where a reading came from, for device tokens too."""
+    paging = "For people, not for device tokens. Sorting by {0}, -{0}; _count up to 1000; paging by the next link."
+    told = (
+        ("Consent", "date", "What she granted to whom; inactive once withdrawn. For herself alone."),
+        ("AuditEvent", "date", "Who did or read what of her. For herself alone; not read one by one."),
+        ("Communication", "sent", "A notice that speaks of her; its text for whom it was written."),
+    )
+    patient = {"name": "patient", "type": "reference", "documentation": "Whose; it must be said."}
+    found: list[dict[str, Any]] = [
+        {
+            "type": type_,
+            "documentation": f"{what} {paging.format(moment)}",
+            "interaction": [{"code": code} for code in (("search-type",) if type_ == "AuditEvent" else ("read", "search-type"))],
+            "searchInclude": [f"{type_}:patient"],
+            "searchParam": [patient, {"name": moment, "type": "date"}],
+        }
+        for type_, moment, what in told
+    ]
+    target = {"name": "target", "type": "reference", "documentation": "The Observation; it must be said."}
+    words = "Where a reading came from, and each correction or removal with its reason."
+    return [
+        *found,
+        {
+            "type": "Provenance",
+            "documentation": words,
+            "interaction": [{"code": "read"}, {"code": "search-type"}],
+            "searchParam": [target],
+        },
     ]

@@ -171,12 +171,14 @@ class Export(models.Model):
 
 
 class ExportPart(models.Model):
-    """A piece of an export: a FHIR bundle and lines of CSV, each deflated."""
+    """A piece of an export: a FHIR bundle and lines of CSV, each deflated, and files of their own; empty where there is no reading."""
 
     export = models.ForeignKey(Export, models.CASCADE, related_name="pieces")
     number = models.IntegerField()
     fhir = models.BinaryField()
     csv = models.BinaryField()
+    parquet = models.BinaryField(default=bytes)
+    excel = models.BinaryField(default=bytes)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["export", "number"], name="export_part_once")]

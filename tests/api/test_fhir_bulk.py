@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
+from fhir.resources.R4B.auditevent import AuditEvent
+from fhir.resources.R4B.communication import Communication
+from fhir.resources.R4B.consent import Consent
 from fhir.resources.R4B.detectedissue import DetectedIssue
 from fhir.resources.R4B.device import Device
 from fhir.resources.R4B.flag import Flag
@@ -29,6 +32,7 @@ from tests.world import World, build
 BASE = "/fhir/R4/"
 LATER = {"prefer": "respond-async"}
 MODELS = {"Patient": Patient, "Device": Device, "Observation": Observation, "Flag": Flag, "DetectedIssue": DetectedIssue}
+MODELS |= {"Communication": Communication, "Consent": Consent, "AuditEvent": AuditEvent}
 MODELS |= {"RiskAssessment": RiskAssessment, "OperationOutcome": OperationOutcome}
 
 
@@ -76,13 +80,25 @@ def test_a_doctor_takes_all_her_patients_and_each_line_is_as_it_is_read_alone(wo
     assert (waiting.status_code, waiting["X-Progress"], waiting["Retry-After"]) == (202, "0 %", "2")
     written()
     found = files(doctor, status)
-    assert set(found) == {"Patient", "Device", "Observation", "Flag", "DetectedIssue", "RiskAssessment"}
+    assert set(found) == {"Patient", "Device", "Observation", "Flag", "DetectedIssue", "RiskAssessment", "Communication"}
     assert {one["id"] for one in found["Patient"]} == {entry["id"] for entry in doctor.get("/api/v1/patients").json()["patients"]}
-    for name in ("Observation", "Flag", "DetectedIssue", "RiskAssessment", "Device"):
+    for name in ("Observation", "Flag", "DetectedIssue", "RiskAssessment", "Device", "Communication"):
         for one in found[name]:
             assert doctor.get(f"{BASE}{name}/{one['id']}", headers={"accept-language": "en"}).json() == one
     hers = world.client("patient_self").get("/api/v1/patients/" + str(world.ana.id) + "/access-log").json()["entries"]
     assert {"bulk.ask", "bulk.fetch"} <= {entry["did"] for entry in hers}
+
+
+@pytest.mark.django_db
+def test_she_herself_takes_her_consents_and_the_log_too(world: World) -> None:
+    troubled(world)
+    hers = world.client("patient_self")
+    status = asked(hers, _type="Consent,AuditEvent,Communication")
+    written()
+    found = files(hers, status)
+    assert set(found) == {"Consent", "AuditEvent", "Communication"}
+    assert {str(world.entries[name].id) for name in ("cleo", "dmitri")} <= {one["id"] for one in found["Consent"]}
+    assert len({one["id"] for one in found["AuditEvent"]}) == len(found["AuditEvent"])
 
 
 @pytest.mark.django_db

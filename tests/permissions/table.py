@@ -92,6 +92,14 @@ GET     fhir-issues          401  200  404  200  404  200  404  404  200  404  4
 GET     fhir-issue           401  200  404  200  404  200  404  404  200  404  404  200  404  403  403  401  403
 GET     fhir-risks           401  200  404  200  404  200  404  404  200  404  404  200  404  403  403  401  403
 GET     fhir-risk            401  200  404  200  404  200  404  404  200  404  404  200  404  403  403  401  403
+# Consents and the log are her own affairs.
+GET     fhir-consents        401  200  404  403  404  403  404  404  403  404  404  403  404  403  403  401  403
+GET     fhir-consent         401  200  404  403  404  403  404  404  403  404  404  403  404  403  403  401  403
+GET     fhir-events          401  200  404  403  404  403  404  404  403  404  404  403  404  403  403  401  403
+GET     fhir-communications  401  200  404  200  404  200  404  404  200  404  404  200  404  403  403  401  403
+GET     fhir-communication   401  200  404  200  404  200  404  404  200  404  404  200  404  403  403  401  403
+GET     fhir-provenances     401  200  404  200  404  200  404  404  200  404  404  200  404  403  200  401  404
+GET     fhir-provenance      401  200  404  200  404  200  404  404  200  404  404  200  404  403  200  401  404
 # Asked of everybody's records, it is about those one may see. What came of it is the asking token's alone.
 GET     fhir-export          401  202  202  202  202  202  202  202  202  202  202  202  202  403  202  401  202
 GET     fhir-export-patients 401  202  202  202  202  202  202  202  202  202  202  202  202  403  202  401  202
