@@ -17,12 +17,13 @@ from mcp.client.stdio import stdio_client
 
 from healthhub.api import assistant
 from healthhub.audit.models import Entry
+from healthhub.config.servers import ROOT
 from healthhub.lib.refused import NotAllowed
 from healthhub.people import tokens
 from healthhub.people.models import DeviceToken
 from monitoring import intake
 from tests.permissions import records
-from tests.servers import ROOT, environment
+from tests.servers import environment
 from tests.world import World, build
 
 LOOKS = ["readings", "trend", "alerts", "risk"]

@@ -161,3 +161,13 @@ def test_other_questions() -> None:
     assert short(
         read(b"weight (kg),x\n70,1\n", {"layout": "wide", "day": "2026-02-03", "columns": [{"place": "0", "kind": "weight", "unit": "kg"}]})
     )
+
+
+@pytest.mark.parametrize("order", ["ABab", "AaBb", "abAB"])
+def test_two_pressures_of_one_day_stay_apart(order: str) -> None:
+    said = {"A": "收缩压,140", "a": "舒张压,90", "B": "收缩压,120", "b": "舒张压,70"}
+    lines = [f"2026-03-01,{said[one]},mmHg" for one in order]
+    raw = "\n".join(["日期,项目,结果,单位", *lines, "2026-03-02,舒张压,80,mmHg"]).encode()
+    found = read(raw, proposed(raw).mapping)
+    assert sorted(one[1:] for one in short(found)[:2]) == [("bp", 120, 70, "mm[Hg]"), ("bp", 140, 90, "mm[Hg]")]
+    assert short(found)[2:] == [(6, "one_of_two", "舒张压")]

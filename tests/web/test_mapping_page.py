@@ -118,5 +118,5 @@ class TestInABrowser:
             page.get_by_role("radio", name=words).check()
         page.get_by_role("button", name="Confirm and take it in").click()
         expect(page.get_by_text("It is here and waits its turn.")).to_be_visible()
-        assert Import.objects.get().mapping["columns"][1]["unit"] == "[jin_ch]"
+        assert (Import.objects.get().mapping or {})["columns"][1]["unit"] == "[jin_ch]"
         assert [one for one in ana.complaints if "422" not in one] == []

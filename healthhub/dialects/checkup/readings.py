@@ -1,6 +1,7 @@
 """A confirmed mapping carried out: readings for the one way in, and a coded refusal for every line that cannot be read. Pure."""
 
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Iterator, Mapping as Table
 from datetime import tzinfo
 from typing import Any, BinaryIO
@@ -137,7 +138,8 @@ class _Long(_Reader):
     def __init__(self, mapping: Mapping, zone: tzinfo, kinds: Table[str, Kind]) -> None:
         super().__init__(mapping, zone, kinds)
         self.items = {words.plain(column.place): column for column in mapping.columns}
-        self.waiting: dict[tuple[str, str], tuple[Column, Half, str | None]] = {}
+        # Halves of one moment, all upper or all lower: the first of them belongs to the first of the others.
+        self.waiting: dict[tuple[str, str], deque[tuple[Column, Half, str | None]]] = {}
 
     def row(self, where: int, row: list[str]) -> Iterator[Record]:
         name, text = _cell(row, self.mapping.item), _cell(row, self.mapping.value)
@@ -167,15 +169,13 @@ class _Long(_Reader):
         except WRONG:
             yield bad(where, name)
             return
-        waiting = self.waiting.pop((column.kind, at), None)
-        if waiting is None or waiting[0].part == column.part:
-            self.waiting[column.kind, at] = (column, half, unit or column.unit)
-            if waiting is not None:
-                yield _alone(waiting[1][0], waiting[1][1])
+        waiting = self.waiting.setdefault((column.kind, at), deque())
+        if not waiting or waiting[0][0].part == column.part:
+            waiting.append((column, half, unit or column.unit))
             return
-        mine, other = (half, unit or column.unit), waiting[1:]
+        mine, other = (half, unit or column.unit), waiting.popleft()[1:]
         upper, lower = (mine, other) if column.part == 1 else (other, mine)
         yield self.pair(where, column, upper[0], lower[0], at, (upper[1], lower[1]))
 
     def left(self) -> Iterator[Record]:
-        return (_alone(half[0], half[1]) for _, half, _ in self.waiting.values())
+        return (_alone(half[0], half[1]) for halves in self.waiting.values() for _, half, _ in halves)

@@ -47,7 +47,7 @@ NAMES: dict[tuple[str, int], str] = {
     ("sodium", 0): "血钠 钠 血清钠 sodium serumsodium",
     ("bicarbonate", 0): "碳酸氢根 碳酸氢盐 bicarbonate hco3",
     ("uric_acid", 0): "尿酸 血尿酸 血清尿酸 uricacid serumuricacid urate",
-    ("urea_nitrogen", 0): "尿素氮 血尿素氮 尿素 血清尿素 bun urea ureanitrogen bloodureanitrogen",
+    ("urea_nitrogen", 0): "尿素氮 血尿素氮 尿素 血清尿素 bun ureanitrogen bloodureanitrogen",
     ("inr", 0): "国际标准化比值 inr",
     ("albumin", 0): "白蛋白 血清白蛋白 albumin alb serumalbumin",
     ("alp", 0): "碱性磷酸酶 alp alkalinephosphatase",
