@@ -18,9 +18,8 @@ NAMES = (
     "bpm", "id", "type", "steps", "bedtime_start", "bedtime_end", "total_sleep_duration", "access_token", "refresh_token", "expires_in",
 )  # fmt: skip
 plain = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.just("2026-11-24T10:00:00+08:00")
-values = st.recursive(
-    plain, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=6), max_leaves=20
-)
+names = st.sampled_from(NAMES)
+values = st.recursive(plain, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=6), max_leaves=20)
 bodies = st.dictionaries(names, values, max_size=6)
 answers = st.builds(Answer, st.sampled_from([200, 200, 200, 400, 401, 429, 500]), bodies, st.just({"retry-after": "x"}))
 
