@@ -29,6 +29,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "report.read": {"en": "made a report of your readings", "zh-hans": "生成了您的健康报告"},
     "panel_report.read": {"en": "made a month's report in which you are counted", "zh-hans": "生成了包含您数据的月度汇总报告"},
     "channel.added": {"en": "added a way to be told", "zh-hans": "添加了通知渠道"},
+    "channel.secret": {"en": "changed the secret of a way to be told", "zh-hans": "更换了通知渠道的密钥"},
     "channel.removed": {"en": "removed a way to be told", "zh-hans": "移除了通知渠道"},
     "duty.hand_over": {"en": "handed over the duty", "zh-hans": "交接了值班"},
     "profile.change": {"en": "changed their own settings", "zh-hans": "更改了自己的设置"},

@@ -246,6 +246,8 @@ def _notices(records: Records) -> dict[str, Asking]:
         "GET notice-attempts": Asking(notice),
         "GET channels": Asking(),
         "POST channels": Asking(body={"transport": "email"}),
+        "POST channel-secret": Asking({"channel_id": str(records.channel)}),
+        "POST channel-replay": Asking({"channel_id": str(records.channel)}, {"notice": str(records.notice)}),
         "DELETE channel": Asking({"channel_id": str(records.channel)}),
         "GET quiet-hours": Asking(),
         "PUT quiet-hours": Asking(body={"start": "22:00", "end": "07:00"}),
