@@ -70,6 +70,8 @@ class DataPoints(APIView):
         now = timezone.now()
         patient, _ = access.classes_open(request.viewer, patient_id, action="write", now=now)
         raw = request._request
+        if not raw.content_type and raw.headers.get("Content-Length") in (None, "", "0"):
+            raise Invalid("There is no reading in the body.", code="empty")
         if raw.content_type != "application/json":
             raise batches.WrongType
         whole = strict_json(batches.read_body(raw, encoding=raw.headers.get("Content-Encoding", "").strip().lower()))  # type: ignore[arg-type]
