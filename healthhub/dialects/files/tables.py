@@ -1,4 +1,4 @@
-"""CSV exports: Dexcom Clarity, LibreView / LibreLink, Withings. Line by line, with every limit before anything is kept."""
+"""CSV exports: Dexcom Clarity, LibreView / LibreLink, Withings, cuffs. Line by line, with every limit before anything is kept."""
 
 import csv
 import re
@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import tzinfo
 from typing import BinaryIO
 
+from healthhub.dialects.files import cuffs
 from healthhub.dialects.files.record import MOST_LINES, Record, Records, bad, key_of, local, named, not_kept, number
 from healthhub.lib.refused import Invalid
 
@@ -36,6 +37,10 @@ def known(first_lines: str) -> Known | None:
             return CLARITY, clarity
         if "Record Type" in line and "Historic Glucose" in line:
             return LIBRE, libre
+        if cuffs.is_omron(line):
+            return cuffs.OMRON, cuffs.omron
+        if cuffs.is_ihealth(line):
+            return cuffs.UPPER, cuffs.ihealth
         if _of_withings(line):
             return "Date", withings
     return None
