@@ -2,11 +2,12 @@
 
 from django.urls import URLPattern, path
 
-from healthhub.api import fhir, fhir_affairs, fhir_bulk, fhir_findings
+from healthhub.api import fhir, fhir_affairs, fhir_bulk, fhir_findings, fhir_posted
 
 urlpatterns: list[URLPattern] = [
     path("", fhir.Bundles.as_view(), name="fhir-bundle"),
     path("metadata", fhir.Metadata.as_view(), name="fhir-metadata"),
+    path("<str:type_>/_search", fhir_posted.Search.as_view(), name="fhir-search"),
     path("$export", fhir_bulk.Export.as_view(), name="fhir-export"),
     path("Patient/$export", fhir_bulk.Export.as_view(), name="fhir-export-patients"),
     path("Patient/<str:patient_id>/$export", fhir_bulk.Export.as_view(), name="fhir-export-patient"),

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from fhir.resources.R4B.auditevent import AuditEvent
@@ -20,6 +21,7 @@ from tests.servers import running_web
 from tests.world import World, build
 
 BASE = "/fhir/R4/"
+FORM = "application/x-www-form-urlencoded"
 MODELS = {"Bundle": Bundle, "Consent": Consent, "AuditEvent": AuditEvent, "Communication": Communication, "Provenance": Provenance}
 MODELS |= {"OperationOutcome": OperationOutcome}
 
@@ -119,6 +121,28 @@ def test_what_is_not_honoured_is_refused(world: World, address: str, code: str, 
     assert answer.status_code == 400
     [issue] = valid(answer)["issue"]
     assert (issue["details"]["coding"][0]["code"], issue["expression"]) == (code, [field])
+
+
+@pytest.mark.django_db
+def test_a_search_may_be_posted(world: World) -> None:
+    troubled(world)
+    doctor, ana = world.client("doctor_in_team"), str(world.ana.id)
+    first = doctor.post(f"{BASE}DetectedIssue/_search?_count=1", urlencode({"patient": ana, "_sort": "identified"}), content_type=FORM)
+    assert first.status_code == 200
+    by_get = doctor.get(f"{BASE}DetectedIssue", {"patient": ana, "_count": "1", "_sort": "identified"}).json()
+    assert [one["resource"] for one in first.json()["entry"]] == [one["resource"] for one in by_get["entry"]]
+    following = next(link["url"] for link in first.json()["link"] if link["relation"] == "next")
+    assert listed_ids(doctor.get(following)) == listed_ids(
+        doctor.get(next(one["url"] for one in by_get["link"] if one["relation"] == "next"))
+    )
+    for type_, form, status in (("DetectedIssue", {"patient": ana, "x": "1"}, 400), ("Condition", {"patient": ana}, 404)):
+        assert doctor.post(f"{BASE}{type_}/_search", urlencode(form), content_type=FORM).status_code == status
+    assert doctor.post(f"{BASE}Flag/_search", {"patient": ana}, content_type="application/json").status_code == 415
+    assert world.client("token_read").post(f"{BASE}Flag/_search", urlencode({"patient": ana}), content_type=FORM).status_code == 403
+
+
+def listed_ids(response: Any) -> list[str]:
+    return [entry["resource"]["id"] for entry in response.json()["entry"]]
 
 
 def test_a_real_client_reads_them(transactional_db: None) -> None:

@@ -26,6 +26,7 @@ class Asking:
     body: Any = None
     query: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
+    form: dict[str, str] | None = None
 
 
 def asking(world: World, records: Records, method: str, name: str) -> Asking:
@@ -96,6 +97,7 @@ def _fhir(world: World, records: Records) -> dict[str, Asking]:
         "GET fhir-issue": Asking({"resource_id": str(records.held_alert)}),
         "GET fhir-risks": Asking(query=query),
         "GET fhir-risk": Asking({"resource_id": str(records.assessment)}),
+        "POST fhir-search": Asking({"type_": "Observation"}, form=query),
         "GET fhir-consents": Asking(query=query),
         "GET fhir-consent": Asking({"resource_id": str(world.entries["cleo"].id)}),
         "GET fhir-events": Asking(query=query),

@@ -6,6 +6,7 @@ unknown ids not to be told apart, and no address that the table forgets.
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
@@ -27,6 +28,8 @@ LINES = lines()
 
 def ask(client: Client, method: str, name: str, how: Asking) -> HttpResponse:
     body: dict[str, Any] = {} if how.body is None else {"data": json.dumps(how.body), "content_type": "application/json"}
+    if how.form is not None:
+        body = {"data": urlencode(how.form), "content_type": "application/x-www-form-urlencoded"}
     response = client.generic(method, path_of(name, how.ids, how.query), headers=how.headers, **body)
     if response.streaming:
         return HttpResponse(response.getvalue(), status=response.status_code, headers=dict(response.headers))  # type: ignore[attr-defined]
