@@ -40,7 +40,8 @@ class Search(FHIRView):
         for given in (raw.GET, raw.POST):
             for name, values in given.lists():
                 asked.setlistdefault(name).extend(values)
-        raw.GET, raw.META["QUERY_STRING"] = asked, asked.urlencode()
+        raw.META["QUERY_STRING"] = asked.urlencode()
+        raw.GET = QueryDict(raw.META["QUERY_STRING"])
         raw.path = raw.path.removesuffix("/_search")
         answered: HttpResponse = view().get(request)  # type: ignore[attr-defined]  # every search has it
         return answered
