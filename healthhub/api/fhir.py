@@ -7,6 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse, QueryDict
+from django.urls import reverse
 from django.utils import timezone
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -33,13 +34,15 @@ class Metadata(FHIRView):
     def get(self, request: Request) -> HttpResponse:
         """What this endpoint honours; open to everyone, as the standard asks."""
         fhir_search.check_names(request.GET, ())
-        return answer(fhir_capability.capability(url=base_of(request), at=timezone.now()))
+        authorise, token = (request.build_absolute_uri(reverse(name)) for name in ("app_authorise", "oauth-token"))
+        return answer(fhir_capability.capability(url=base_of(request), at=timezone.now(), authorise=authorise, token=token))
 
 
 class OnePatient(FHIRView):
     """GET /fhir/R4/Patient/{id}."""
 
     does: ClassVar = {"GET": "read"}
+    for_apps = ("Patient",)
 
     def get(self, request: Asked, patient_id: str) -> HttpResponse:
         """A patient; for a device token her id alone."""
@@ -54,6 +57,7 @@ class Everything(FHIRView):
     """GET /fhir/R4/Patient/{id}/$everything."""
 
     does: ClassVar = {"GET": "read"}
+    for_apps = ("Patient", "Device", "Observation")
 
     def get(self, request: Asked, patient_id: str) -> HttpResponse:
         """The Patient and her Devices on the first page, her Observations in order of arrival."""
@@ -77,6 +81,7 @@ class Observations(FHIRView):
     """GET and POST /fhir/R4/Observation."""
 
     does: ClassVar = {"GET": "read", "POST": "write"}
+    for_apps = ("Observation",)
 
     def get(self, request: Asked) -> HttpResponse:
         """Search one patient's observations that count."""
@@ -99,6 +104,7 @@ class LastN(FHIRView):
     """GET /fhir/R4/Observation/$lastn."""
 
     does: ClassVar = {"GET": "read"}
+    for_apps = ("Observation",)
 
     def get(self, request: Asked) -> HttpResponse:
         """The newest observations of each kind, `max` of each."""
@@ -116,6 +122,7 @@ class OneObservation(FHIRView):
     """GET /fhir/R4/Observation/{patient}-{seq}."""
 
     does: ClassVar = {"GET": "read"}
+    for_apps = ("Observation",)
 
     def get(self, request: Asked, patient_id: str, seq: str) -> HttpResponse:
         """One observation, in whatever state: what was corrected or removed is entered-in-error."""
@@ -134,6 +141,7 @@ class OneDevice(FHIRView):
     """GET /fhir/R4/Device/{patient}-{number}."""
 
     does: ClassVar = {"GET": "read"}
+    for_apps = ("Device",)
 
     def get(self, request: Asked, patient_id: str, number: str) -> HttpResponse:
         """A device whose readings the viewer may see."""

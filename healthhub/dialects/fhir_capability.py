@@ -55,8 +55,11 @@ def outcome(issues: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"resourceType": "OperationOutcome", "issue": list(issues)}
 
 
-def capability(*, url: str, at: datetime) -> dict[str, Any]:
-    """This function will write the CapabilityStatement of the endpoint at `url`: what is honoured, and nothing else."""
+def capability(*, url: str, at: datetime, authorise: str, token: str) -> dict[str, Any]:
+    """This function will write the CapabilityStatement of the endpoint at `url`: what is honoured, and nothing else.
+
+    `authorise` and `token` are the addresses of SMART on FHIR.
+    """
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -70,12 +73,22 @@ def capability(*, url: str, at: datetime) -> dict[str, Any]:
             {
                 "mode": "server",
                 "documentation": "Search parameters that are not named here are refused.",
-                "security": {"cors": False, "description": "Authorization: Bearer with a device token of one patient, or a session."},
+                "security": _security(authorise, token),
                 "resource": [_observation(), _patient(), {"type": "Device", "interaction": [{"code": "read"}]}, *_findings(), *_affairs()],
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
                 "operation": [{"name": "export", "definition": f"{BULK}export", "documentation": EXPORT}],
             }
         ],
+    }
+
+
+def _security(authorise: str, token: str) -> dict[str, Any]:
+    uris = [{"url": name, "valueUri": uri} for name, uri in (("authorize", authorise), ("token", token))]
+    return {
+        "extension": [{"url": "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris", "extension": uris}],
+        "cors": False,
+        "service": [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/restful-security-service", "code": "SMART-on-FHIR"}]}],
+        "description": "Authorization: Bearer with a device token of one patient or an app's key (SMART on FHIR), or a session.",
     }
 
 
