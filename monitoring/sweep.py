@@ -15,7 +15,7 @@ from django.db import DatabaseError, OperationalError, connection, transaction
 
 from healthhub.audit import log
 from healthhub.live import wake
-from healthhub.people import breakglass
+from healthhub.people import breakglass, smart
 from healthhub.records import bulk, exports, partitions, summaries
 from monitoring import alerts, beats, deliveries, expected, pulls, uploads
 from notifications import deliver
@@ -89,6 +89,7 @@ def _partitions(now: datetime) -> int:
         return 0
     partitions.ensure_ahead(now=now)
     deliveries.drop_old(now=now)
+    smart.forget_expired(now=now)
     dropped = partitions.drop_before(now=now, months=settings.RETENTION_MONTHS) if settings.RETENTION_MONTHS else []
     beats.went_well(name="partitions", now=now)
     return len(dropped)

@@ -23,10 +23,10 @@ class App:
     client_id: str
     verifier: str
 
-    def asking(self, scope: str, **more: str) -> str:
-        """This function will give the address on which its person is asked."""
+    def asked(self, scope: str) -> dict[str, str]:
+        """This function will give the parameters with which its person is asked."""
         challenge = base64.urlsafe_b64encode(hashlib.sha256(self.verifier.encode()).digest()).decode().rstrip("=")
-        asked = {
+        return {
             "response_type": "code",
             "client_id": self.client_id,
             "redirect_uri": BACK,
@@ -36,7 +36,10 @@ class App:
             "code_challenge": challenge,
             "code_challenge_method": "S256",
         }
-        return f"/oauth/authorise?{urlencode(asked | more)}"
+
+    def asking(self, scope: str, **more: str) -> str:
+        """This function will give the address on which its person is asked."""
+        return f"/oauth/authorise?{urlencode(self.asked(scope) | more)}"
 
     def code(self, person: Client, scope: str, patient: str = "") -> str:
         """This function will have the person allow it and give the code it is led back with."""

@@ -91,6 +91,8 @@ class AuditEvents(Search):
 
 def _event(row: Entry, names: dict[UUID, str]) -> dict[str, Any]:
     name = None if row.actor_kind == "system" else names.get(row.actor_id, "–") if row.actor_id else "–"
+    if name and (app := row.detail.get("app")):
+        name = f"{name} ({app})"
     return fhir_affairs.audit_event(vars(row), name=name, words=words_for(row.did)[_language()])
 
 

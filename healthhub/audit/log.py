@@ -96,10 +96,10 @@ def record_reads(*, by: Actor | None, did: str, patient_ids: Iterable[UUID], now
 
 
 def entries_of(*, patient_id: UUID, before: int | None = None, limit: int = 50, but: UUID | None = None) -> Sequence[Entry]:
-    """This function will give a patient's entries, newest first, older than the entry numbered `before`; none of the actor `but`."""
+    """This function will give a patient's entries, newest first, before the entry numbered `before`; none that `but` did herself."""
     rows = Entry.objects.filter(patient_id=patient_id)
     if but is not None:
-        rows = rows.exclude(actor_id=but)  # what the system did has no actor, and stays
+        rows = rows.exclude(actor_id=but, actor_kind="user")  # what the system did, and apps in her name, stays
     if before is not None:
         rows = rows.filter(id__lt=before)
     return list(rows.order_by("-id")[:limit])

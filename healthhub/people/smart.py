@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Count, QuerySet
@@ -21,7 +22,7 @@ from oauth2_provider.models import AccessToken, Application, Grant, RefreshToken
 from healthhub.audit import log
 from healthhub.lib.refused import Conflict, Invalid, NotAllowed, NotVisible
 from healthhub.people.access import BadToken, Viewer, bump_epochs, parsed_id
-from healthhub.people.models import AppAccess, Organisation, Patient
+from healthhub.people.models import AppAccess, Organisation
 
 # Types of FHIR resources that are offered to apps; consents and the access log are for the patient's own eyes.
 TYPES = ("Patient", "Device", "Observation", "Flag", "DetectedIssue", "RiskAssessment", "Communication", "Provenance")
@@ -31,6 +32,7 @@ FURTHER = (LAUNCH, OFFLINE, "online_access")
 SCOPE = re.compile(r"(?P<context>patient|user|system)/(?P<type>[A-Za-z]+|\*)\.(?P<may>rs|read)")
 ACCESS = re.compile(r"access/(?P<id>[0-9a-f-]{36})")
 LAST_USED_EVERY = timedelta(minutes=1)
+REFRESH_FOR = timedelta(days=settings.REFRESH_TOKEN_DAYS)
 LIVE_AT_MOST = 50
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -159,6 +161,14 @@ def _burn(row: AppAccess) -> None:
     RefreshToken.objects.filter(access_token__scope__contains=f"access/{row.id}").delete()
     for model in (AccessToken, Grant):
         model.objects.filter(application_id=row.application_id, **named).delete()
+
+
+@transaction.atomic
+def forget_expired(*, now: datetime) -> int:
+    """This function will delete keys that open nothing any more; a used refresh token stays, so that using it again is noticed."""
+    RefreshToken.objects.filter(created__lt=now - REFRESH_FOR).delete()
+    Grant.objects.filter(expires__lt=now).delete()
+    return int(AccessToken.objects.filter(expires__lt=now, refresh_token=None).delete()[0])
 
 
 def living(*, application: Application, scopes: Iterable[str]) -> AppAccess | None:

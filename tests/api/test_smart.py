@@ -5,9 +5,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
-from oauth2_provider.models import AccessToken, RefreshToken
+from oauth2_provider.models import AccessToken, Grant, RefreshToken
 
 from healthhub.audit.models import Entry
 from healthhub.lib.data_classes import DATA_CLASSES
@@ -47,6 +48,8 @@ def test_an_app_of_hers_reads_her_record_and_nothing_else(world: World) -> None:
     assert reader.post("/fhir/R4/Observation", {}, content_type="application/fhir+json").status_code in (400, 403, 422)
     entry = Entry.objects.filter(did="patient.read", patient_id=world.ana.id).latest("id")
     assert (entry.actor_kind, entry.actor_id, entry.detail) == ("app", world.users["patient_self"].id, {"app": "Chart in hand"})
+    page = world.client("patient_self").get(f"/people/{world.ana.id}/data/log").content.decode()
+    assert "Ana Silva, through the app Chart in hand" in page or "You, through the app Chart in hand" in page
     row = AppAccess.objects.get()
     assert (row.patient_id, row.scopes, row.last_used_at is not None) == (world.ana.id, ["launch/patient", "patient/*.rs"], True)
     stored = AccessToken.objects.get()
@@ -255,3 +258,33 @@ def test_addresses_that_could_leak_a_code_are_not_registered(world: World, redir
     with pytest.raises(Invalid) as refused:
         smart.register(name="App", redirects=[redirect], now=world.now)
     assert refused.value.code == "bad_app"
+
+
+@pytest.mark.django_db
+def test_keys_that_open_nothing_any_more_are_forgotten(world: World) -> None:
+    one, said = flow(world, "patient_self", f"{PATIENT} offline_access", str(world.ana.id))
+    flow(world, "patient_self", PATIENT, str(world.ana.id))
+    one.code(world.client("patient_self"), PATIENT, str(world.ana.id))
+    assert smart.forget_expired(now=world.now) == 0
+    assert (AccessToken.objects.count(), Grant.objects.count()) == (2, 1)
+    assert smart.forget_expired(now=timezone.now() + timedelta(hours=2)) == 1
+    assert (AccessToken.objects.count(), Grant.objects.count()) == (1, 0)
+    sent = {"grant_type": "refresh_token", "refresh_token": said["refresh_token"], "client_id": one.client_id}
+    assert Client().post("/oauth/token", sent).status_code == 200
+    assert smart.forget_expired(now=timezone.now() + timedelta(days=91)) == 1
+    assert (AccessToken.objects.count(), RefreshToken.objects.count()) == (0, 0)
+
+
+@pytest.mark.django_db
+def test_the_operator_registers_and_removes(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("apps", "add", "Notes", "--redirect", BACK)
+    client_id = capsys.readouterr().out.split()[1]
+    call_command("apps", "system", "Warehouse", "--organisation", str(world.clinic.id))
+    assert "client_secret" in capsys.readouterr().out
+    reader = bearing(App(client_id, "v" * 60).key(world.client("patient_self"), PATIENT, str(world.ana.id))["access_token"])
+    call_command("apps", "list")
+    assert f"{client_id}  1 may read  Notes  {BACK}" in capsys.readouterr().out
+    call_command("apps", "remove", client_id)
+    assert reader.get(f"/fhir/R4/Patient/{world.ana.id}").status_code == 401
+    with pytest.raises(CommandError, match="no app with this client id"):
+        call_command("apps", "remove", client_id)

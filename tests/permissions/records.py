@@ -6,7 +6,7 @@ from uuid import UUID
 
 from healthhub.api import fhir_bulk
 from healthhub.care import contacts, medications
-from healthhub.people import access
+from healthhub.people import access, smart
 from healthhub.people.access import Viewer
 from healthhub.people.models import Patient
 from healthhub.records import bulk
@@ -17,6 +17,7 @@ from notifications import channels
 from notifications.models import Notice
 from risk import outcomes, standings
 from risk.models import Version
+from tests.apps import BACK
 from tests.risk import said
 from tests.world import World
 
@@ -27,7 +28,8 @@ class Records:
     the numbers of a reading and its source,
     a notice she was sent and the way she is told, what a model said of her, an event, a waiting version, a visit, a medicine,
     Dr Lim's saved view and a tag she carries, the numbers of a glucose and of a meal,
-    a file her writing device sent in, a table of its that waits to be explained, what her reading device exported."""
+    a file her writing device sent in, a table of its that waits to be explained, what her reading device exported,
+    what an app may read in her name, and that app."""
 
     open_alert: UUID
     held_alert: UUID
@@ -48,6 +50,8 @@ class Records:
     sent: UUID
     table: UUID
     bulk: UUID
+    app_access: UUID
+    client_id: str
 
 
 def fill(world: World) -> Records:
@@ -114,7 +118,7 @@ def _measured_and_treated(world: World, whose: str, speaking: Version, waiting: 
     desk.review(patient_id=patient.id, by=by, now=now)
     eaten = intake.receive(patient_id=patient.id, readings=[reading(5, "carbs", 40, None, "g")], by=world.viewer(self_), now=world.now)
     numbers = int(receipt.fates[2]["seq"]), int(eaten.fates[0]["seq"])
-    rest_ = (view.id, tag.id, *numbers, *_sent_in(world, whose, patient), _exported(world, whose))
+    rest_ = (view.id, tag.id, *numbers, *_sent_in(world, whose, patient), _exported(world, whose), *_allowed(world, whose, patient))
     said_ = (notice.id, channel.id, assessment, outcome, waiting.id, visit.id, medicine.id)
     return Records(*alerts_, limit.id, seq, source, *said_, *rest_)
 
@@ -138,6 +142,13 @@ def _exported(world: World, whose: str) -> UUID:
     while bulk.work(write=fhir_bulk.write, now=world.now):
         pass
     return row.id
+
+
+def _allowed(world: World, whose: str, patient: Patient) -> tuple[UUID, str]:
+    by = world.viewer("patient_self" if whose == "ana" else "other_patient")
+    made, _ = smart.register(name=f"Chart in hand {whose}", redirects=[BACK], now=world.now)
+    row = smart.allow(application=made, scopes=["patient/*.rs"], by=by, now=world.now, patient_id=patient.id)
+    return row.id, made.client_id
 
 
 def _judged(world: World, whose: str, patient: Patient, by: Viewer, speaking: Version) -> tuple[UUID, UUID]:
