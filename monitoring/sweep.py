@@ -17,7 +17,7 @@ from healthhub.audit import log
 from healthhub.live import wake
 from healthhub.people import breakglass, smart
 from healthhub.records import bulk, exports, partitions, summaries
-from monitoring import alerts, beats, deliveries, expected, pulls, uploads
+from monitoring import alerts, beats, deliveries, expected, pulls, subscriptions, uploads
 from notifications import deliver
 from risk import due
 
@@ -42,6 +42,7 @@ def parts(now: datetime) -> dict[str, Callable[[], object]]:
         "pulls": lambda: pulls.hand_out(now=now),
         "exports": lambda: exports.hand_out(now=now),
         "bulk": lambda: bulk.hand_out(now=now),
+        "subscriptions": lambda: subscriptions.hand_out(now=now),
         "imports": lambda: uploads.hand_out(now=now),
         "partitions": lambda: _partitions(now),
     }

@@ -35,7 +35,10 @@ class Metadata(FHIRView):
         """What this endpoint honours; open to everyone, as the standard asks."""
         fhir_search.check_names(request.GET, ())
         authorise, token = (request.build_absolute_uri(reverse(name)) for name in ("app_authorise", "oauth-token"))
-        return answer(fhir_capability.capability(url=base_of(request), at=timezone.now(), authorise=authorise, token=token))
+        url = base_of(request)
+        websocket = f"{url.replace('http', 'ws', 1)}/$ws"
+        told = fhir_capability.capability(url=url, at=timezone.now(), authorise=authorise, token=token, websocket=websocket)
+        return answer(told)
 
 
 class OnePatient(FHIRView):

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from healthhub.api import fhir, fhir_affairs, fhir_bulk, fhir_findings, fhir_posted
+from healthhub.api import fhir, fhir_affairs, fhir_bulk, fhir_findings, fhir_posted, fhir_subscriptions
 
 urlpatterns: list[URLPattern] = [
     path("", fhir.Bundles.as_view(), name="fhir-bundle"),
@@ -32,5 +32,7 @@ urlpatterns: list[URLPattern] = [
     path("Communication/<str:resource_id>", fhir_affairs.OneCommunication.as_view(), name="fhir-communication"),
     path("Provenance", fhir_affairs.Provenances.as_view(), name="fhir-provenances"),
     path("Provenance/<str:patient_id>-<str:number>", fhir_affairs.OneProvenance.as_view(), name="fhir-provenance"),
+    path("Subscription", fhir_subscriptions.Subscriptions.as_view(), name="fhir-subscriptions"),
+    path("Subscription/<str:resource_id>", fhir_subscriptions.OneSubscription.as_view(), name="fhir-subscription"),
     path("<path:rest>", fhir.Other.as_view(), name="fhir-other"),
 ]

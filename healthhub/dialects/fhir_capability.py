@@ -55,10 +55,10 @@ def outcome(issues: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"resourceType": "OperationOutcome", "issue": list(issues)}
 
 
-def capability(*, url: str, at: datetime, authorise: str, token: str) -> dict[str, Any]:
+def capability(*, url: str, at: datetime, authorise: str, token: str, websocket: str) -> dict[str, Any]:
     """This function will write the CapabilityStatement of the endpoint at `url`: what is honoured, and nothing else.
 
-    `authorise` and `token` are the addresses of SMART on FHIR.
+    `authorise` and `token` are the addresses of SMART on FHIR, `websocket` that of subscriptions.
     """
     return {
         "resourceType": "CapabilityStatement",
@@ -71,10 +71,18 @@ def capability(*, url: str, at: datetime, authorise: str, token: str) -> dict[st
         "format": ["application/fhir+json"],
         "rest": [
             {
+                "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/capabilitystatement-websocket", "valueUri": websocket}],
                 "mode": "server",
                 "documentation": "Search parameters that are not named here are refused.",
                 "security": _security(authorise, token),
-                "resource": [_observation(), _patient(), {"type": "Device", "interaction": [{"code": "read"}]}, *_findings(), *_affairs()],
+                "resource": [
+                    _observation(),
+                    _patient(),
+                    {"type": "Device", "interaction": [{"code": "read"}]},
+                    *_findings(),
+                    *_affairs(),
+                    _subscription(),
+                ],
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
                 "operation": [{"name": "export", "definition": f"{BULK}export", "documentation": EXPORT}],
             }
@@ -113,6 +121,15 @@ def _observation() -> dict[str, Any]:
             }
         ],
     }
+
+
+def _subscription() -> dict[str, Any]:
+    words = (
+        "Criteria: Observation with patient, code, category; Flag with patient. Channels: rest-hook (POST, or PUT of each resource with "
+        "payload application/fhir+json) and websocket (bind, bound, ping). One's own are found and read; not changed, but ended (DELETE)."
+    )
+    codes = ("create", "read", "delete", "search-type")
+    return {"type": "Subscription", "documentation": words, "interaction": [{"code": code} for code in codes]}
 
 
 def _patient() -> dict[str, Any]:

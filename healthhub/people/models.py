@@ -280,3 +280,9 @@ class AppAccess(models.Model):
             models.CheckConstraint(condition=Q(user__isnull=True) ^ Q(organisation__isnull=True), name="app_access_has_a_principal"),
             models.UniqueConstraint(fields=["application", "organisation"], condition=Q(ended_at=None), name="app_access_once"),
         ]
+
+
+# Of rows for work that goes on without whoever asked for it (see owners.py).
+ONE_OWNER = (
+    Q(user__isnull=False, token=None, app=None) | Q(user=None, token__isnull=False, app=None) | Q(user=None, token=None, app__isnull=False)
+)

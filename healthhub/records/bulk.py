@@ -21,7 +21,7 @@ from healthhub.lib.refused import Conflict, Invalid, NotAllowed, NotVisible
 from healthhub.live import wake
 from healthhub.people import access, smart
 from healthhub.people.access import BadToken, Viewer
-from healthhub.people.models import User
+from healthhub.people.owners import owned, owner_of
 from healthhub.records.models import BulkExport, BulkPiece
 
 TASK = "records.bulk"
@@ -76,7 +76,7 @@ def ask(
         patients = [str(one) for one in seen[: MOST_PATIENTS + 1]]
     if len(patients) > MOST_PATIENTS:
         raise Invalid("So many patients are not exported at once. Ask for them one by one.", code="too_many", field="patient")
-    owner = _owned(by)
+    owner = owned(by)
     with transaction.atomic():
         if BulkExport.objects.filter(**owner, state__in=LIVE).exists():
             raise Conflict("An export is being made already.", code="export_under_way")
@@ -98,7 +98,7 @@ def ask(
 
 def one(export_id: UUID | str, *, by: Viewer, now: datetime) -> BulkExport:
     """This function will give an export to its owner; to everybody else, and once it has expired, there is none (NotVisible)."""
-    row = BulkExport.objects.filter(id=access.parsed_id(export_id), **_owned(by)).first()
+    row = BulkExport.objects.filter(id=access.parsed_id(export_id), **owned(by)).first()
     if row is None or (row.expires_at is not None and row.expires_at <= now):
         raise NotVisible
     return row
@@ -110,12 +110,6 @@ def cancel(export_id: UUID | str, *, by: Viewer, now: datetime) -> None:
     with transaction.atomic():
         log.record_reads(by=by, did="bulk.cancel", patient_ids=_whose(row), about=f"bulk:{row.id}", now=now)
         BulkExport.objects.select_for_update().filter(id=row.id).delete()
-
-
-def _owned(by: Viewer) -> dict[str, UUID | None]:
-    if by.kind == "app":
-        return {"user_id": None, "token_id": None, "app_id": by.access_id}
-    return {"user_id": by.user_id, "token_id": by.token_id, "app_id": None}
 
 
 def _whose(row: BulkExport) -> list[UUID]:
@@ -187,7 +181,7 @@ def _step(export_id: UUID, write: Write, now: datetime) -> None:
     if row is None:
         return
     try:
-        viewer = _owner(row, now)
+        viewer = owner_of(row, types=row.types, now=now)
     except (BadToken, NotVisible) as refused:
         _end(row, State.STOPPED, "token_revoked" if isinstance(refused, BadToken) else "account_closed", now)
         return
@@ -203,18 +197,6 @@ def _step(export_id: UUID, write: Write, now: datetime) -> None:
         _leave_out(row)
     row.tries, row.due_at = 0, now
     row.save()
-
-
-def _owner(row: BulkExport, now: datetime) -> Viewer:
-    """Whoever asked, as she is now. Raises BadToken, NotVisible."""
-    if row.token_id is not None:
-        return access.viewer_of_token_id(row.token_id, now, used=False)
-    if row.app_id is not None:
-        return smart.reaches(smart.viewer_of_access(row.app_id, now), row.types)
-    user = User.objects.get(id=row.user_id) if row.user_id else None
-    if user is None or not user.is_active:
-        raise NotVisible
-    return access.viewer_of(user)
 
 
 def _write(row: BulkExport, viewer: Viewer, write: Write, now: datetime) -> None:

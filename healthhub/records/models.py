@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from healthhub.lib.ids import uuid7
-from healthhub.people.models import AppAccess, DeviceToken, Patient, User
+from healthhub.people.models import ONE_OWNER, AppAccess, DeviceToken, Patient, User
 
 
 class Timeline(models.Model):
@@ -220,12 +220,7 @@ class BulkExport(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.CheckConstraint(
-                condition=Q(user__isnull=False, token=None, app=None)
-                | Q(user=None, token__isnull=False, app=None)
-                | Q(user=None, token=None, app__isnull=False),
-                name="bulk_export_has_an_owner",
-            ),
+            models.CheckConstraint(condition=ONE_OWNER, name="bulk_export_has_an_owner"),
         ]
         indexes: ClassVar = [
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="bulk_export_due"),

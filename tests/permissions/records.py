@@ -11,7 +11,7 @@ from healthhub.people.access import Viewer
 from healthhub.people.models import Patient
 from healthhub.records import bulk
 from healthhub.records.models import Source
-from monitoring import alerts, desk, intake, plans, spool
+from monitoring import alerts, desk, intake, plans, spool, subscriptions
 from monitoring.models import Alert, Import, Limit
 from notifications import channels
 from notifications.models import Notice
@@ -29,7 +29,8 @@ class Records:
     a notice she was sent and the way she is told, what a model said of her, an event, a waiting version, a visit, a medicine,
     Dr Lim's saved view and a tag she carries, the numbers of a glucose and of a meal,
     a file her writing device sent in, a table of its that waits to be explained, what her reading device exported,
-    what an app may read in her name, and that app."""
+    what an app may read in her name, and that app,
+    what her reading device is told of."""
 
     open_alert: UUID
     held_alert: UUID
@@ -52,6 +53,7 @@ class Records:
     bulk: UUID
     app_access: UUID
     client_id: str
+    subscription: UUID
 
 
 def fill(world: World) -> Records:
@@ -118,7 +120,15 @@ def _measured_and_treated(world: World, whose: str, speaking: Version, waiting: 
     desk.review(patient_id=patient.id, by=by, now=now)
     eaten = intake.receive(patient_id=patient.id, readings=[reading(5, "carbs", 40, None, "g")], by=world.viewer(self_), now=world.now)
     numbers = int(receipt.fates[2]["seq"]), int(eaten.fates[0]["seq"])
-    rest_ = (view.id, tag.id, *numbers, *_sent_in(world, whose, patient), _exported(world, whose), *_allowed(world, whose, patient))
+    rest_ = (
+        view.id,
+        tag.id,
+        *numbers,
+        *_sent_in(world, whose, patient),
+        _exported(world, whose),
+        *_allowed(world, whose, patient),
+        _subscribed(world, whose, patient),
+    )
     said_ = (notice.id, channel.id, assessment, outcome, waiting.id, visit.id, medicine.id)
     return Records(*alerts_, limit.id, seq, source, *said_, *rest_)
 
@@ -142,6 +152,24 @@ def _exported(world: World, whose: str) -> UUID:
     while bulk.work(write=fhir_bulk.write, now=world.now):
         pass
     return row.id
+
+
+def _subscribed(world: World, whose: str, patient: Patient) -> UUID:
+    token = access.viewer_of_token_id(world.token_ids["token_read"], world.now)
+    wanted = subscriptions.Wanted(
+        patient_id=patient.id,
+        criteria=world.said(whose, "Observation"),
+        resource="Observation",
+        kinds=[],
+        channel="websocket",
+        endpoint="",
+        headers=[],
+        payload=False,
+        reason=world.said(whose, "watch"),
+        ends_at=None,
+    )
+    place = subscriptions.start_of(patient_id=patient.id, resource="Observation", now=world.now)
+    return subscriptions.ask(wanted, by=token if whose == "ana" else world.viewer("other_patient"), place=place, now=world.now).id
 
 
 def _allowed(world: World, whose: str, patient: Patient) -> tuple[UUID, str]:

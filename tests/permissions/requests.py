@@ -69,6 +69,17 @@ def _readings(world: World, records: Records) -> dict[str, Asking]:
     }
 
 
+def _subscription(world: World) -> dict[str, Any]:
+    criteria = f"Observation?patient={world.ana.id}"
+    return {
+        "resourceType": "Subscription",
+        "status": "requested",
+        "reason": "watch",
+        "criteria": criteria,
+        "channel": {"type": "websocket"},
+    }
+
+
 def _fhir(world: World, records: Records) -> dict[str, Asking]:
     ana, query = {"patient_id": str(world.ana.id)}, {"patient": str(world.ana.id)}
     rate = {
@@ -111,6 +122,10 @@ def _fhir(world: World, records: Records) -> dict[str, Asking]:
         "GET fhir-export-status": Asking(export),
         "DELETE fhir-export-status": Asking(export),
         "GET fhir-export-file": Asking(export | {"type_": "Observation"}),
+        "GET fhir-subscriptions": Asking(),
+        "POST fhir-subscriptions": Asking(body=_subscription(world)),
+        "GET fhir-subscription": Asking({"resource_id": str(records.subscription)}),
+        "DELETE fhir-subscription": Asking({"resource_id": str(records.subscription)}),
         "GET fhir-other": Asking({"rest": f"Condition/{world.ana.id}"}),
         "POST fhir-other": Asking({"rest": "Condition"}, body={}),
     }
