@@ -131,7 +131,7 @@ class OneObservation(FHIRView):
         """One observation, in whatever state: what was corrected or removed is entered-in-error."""
         fhir_search.check_names(request.GET, ())
         now = timezone.now()
-        patient, row = readings.visible_row(request.viewer, patient_id, seq=_number(seq), action="read", now=now)
+        patient, row = readings.visible_row(request.viewer, patient_id, seq=fhir_search.number_in(seq), action="read", now=now)
         log.record(by=request.viewer, did="observation.read", patient_id=patient.id, about=f"observation:{row['seq']}", now=now)
         numbers = found.sources(patient_id=patient.id, kinds=[row["kind"]])
         etag = 'W/"1"' if row["state"] == State.CURRENT else 'W/"2"'
@@ -149,7 +149,7 @@ class OneDevice(FHIRView):
     def get(self, request: Asked, patient_id: str, number: str) -> HttpResponse:
         """A device whose readings the viewer may see."""
         fhir_search.check_names(request.GET, ())
-        now, wanted = timezone.now(), _number(number)
+        now, wanted = timezone.now(), fhir_search.number_in(number)
         opened = readings.open_for(request.viewer, patient_id, kinds=None, now=now)
         names = {n: name for name, n in found.sources(patient_id=opened.patient.id, kinds=opened.numbers).items()}
         if wanted not in names:
@@ -180,13 +180,6 @@ class Other(FHIRView):
     def post(self, request: Asked, rest: str) -> HttpResponse:
         """Nothing is here."""
         raise NotVisible
-
-
-def _number(text: str) -> int:
-    """A number that nothing can have is one that never was."""
-    if not (text.isascii() and text.isdigit() and len(text) < 19) or (text[0] == "0" and text != "0"):
-        raise NotVisible
-    return int(text)
 
 
 def device_shown(patient_id: UUID, name: str, number: int) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from healthhub.api import fhir, fhir_affairs, fhir_bulk, fhir_findings, fhir_posted, fhir_subscriptions
+from healthhub.api import fhir, fhir_affairs, fhir_bulk, fhir_findings, fhir_posted, fhir_questionnaires, fhir_subscriptions
 
 urlpatterns: list[URLPattern] = [
     path("", fhir.Bundles.as_view(), name="fhir-bundle"),
@@ -32,6 +32,12 @@ urlpatterns: list[URLPattern] = [
     path("Communication/<str:resource_id>", fhir_affairs.OneCommunication.as_view(), name="fhir-communication"),
     path("Provenance", fhir_affairs.Provenances.as_view(), name="fhir-provenances"),
     path("Provenance/<str:patient_id>-<str:number>", fhir_affairs.OneProvenance.as_view(), name="fhir-provenance"),
+    path("QuestionnaireResponse", fhir_questionnaires.QuestionnaireResponses.as_view(), name="fhir-questionnaires"),
+    path(
+        "QuestionnaireResponse/<str:patient_id>-<str:seq>",
+        fhir_questionnaires.OneQuestionnaireResponse.as_view(),
+        name="fhir-questionnaire",
+    ),
     path("Subscription", fhir_subscriptions.Subscriptions.as_view(), name="fhir-subscriptions"),
     path("Subscription/<str:resource_id>", fhir_subscriptions.OneSubscription.as_view(), name="fhir-subscription"),
     path("<path:rest>", fhir.Other.as_view(), name="fhir-other"),

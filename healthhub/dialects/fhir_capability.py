@@ -81,6 +81,7 @@ def capability(*, url: str, at: datetime, authorise: str, token: str, websocket:
                     {"type": "Device", "interaction": [{"code": "read"}]},
                     *_findings(),
                     *_affairs(),
+                    _questionnaires(),
                     _subscription(),
                 ],
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
@@ -119,6 +120,20 @@ def _observation() -> dict[str, Any]:
                 "definition": f"{OPERATIONS}Observation-lastn",
                 "documentation": "patient, code, category, max up to 100 (1 unless told).",
             }
+        ],
+    }
+
+
+def _questionnaires() -> dict[str, Any]:
+    return {
+        "type": "QuestionnaireResponse",
+        "documentation": "Questionnaires of which a score is kept; a sent one is kept whole or not at all. Sorting by authored, -authored.",
+        "interaction": [{"code": "read"}, {"code": "create"}, {"code": "search-type"}],
+        "searchInclude": ["QuestionnaireResponse:patient"],
+        "searchParam": [
+            {"name": "patient", "type": "reference", "documentation": "Whose; it must be said by people."},
+            {"name": "authored", "type": "date"},
+            {"name": "questionnaire", "type": "reference"},
         ],
     }
 

@@ -25,7 +25,17 @@ from healthhub.people.access import BadToken, Viewer, bump_epochs, parsed_id
 from healthhub.people.models import AppAccess, Organisation
 
 # Types of FHIR resources that are offered to apps; consents and the access log are for the patient's own eyes.
-TYPES = ("Patient", "Device", "Observation", "Flag", "DetectedIssue", "RiskAssessment", "Communication", "Provenance")
+TYPES = (
+    "Patient",
+    "Device",
+    "Observation",
+    "Flag",
+    "DetectedIssue",
+    "RiskAssessment",
+    "Communication",
+    "Provenance",
+    "QuestionnaireResponse",
+)
 CONTEXTS = ("patient", "user", "system")
 LAUNCH, OFFLINE = "launch/patient", "offline_access"
 FURTHER = (LAUNCH, OFFLINE, "online_access")

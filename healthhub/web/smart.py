@@ -32,6 +32,7 @@ HOLDS = {
     "DetectedIssue": _n("alerts"),
     "RiskAssessment": _n("what risk models say"),
     "Communication": _n("messages about alerts"),
+    "QuestionnaireResponse": _n("scores of questionnaires"),
     "Provenance": _n("where readings came from and how they were corrected"),
 }
 

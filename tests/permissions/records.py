@@ -30,7 +30,7 @@ class Records:
     Dr Lim's saved view and a tag she carries, the numbers of a glucose and of a meal,
     a file her writing device sent in, a table of its that waits to be explained, what her reading device exported,
     what an app may read in her name, and that app,
-    what her reading device is told of."""
+    what her reading device is told of, the number of a questionnaire."""
 
     open_alert: UUID
     held_alert: UUID
@@ -54,6 +54,7 @@ class Records:
     app_access: UUID
     client_id: str
     subscription: UUID
+    score: int
 
 
 def fill(world: World) -> Records:
@@ -119,6 +120,7 @@ def _measured_and_treated(world: World, whose: str, speaking: Version, waiting: 
     tag = desk.tag(patient_id=patient.id, name=world.said(whose, "visit"), by=by, now=now)
     desk.review(patient_id=patient.id, by=by, now=now)
     eaten = intake.receive(patient_id=patient.id, readings=[reading(5, "carbs", 40, None, "g")], by=world.viewer(self_), now=world.now)
+    filled = intake.receive(patient_id=patient.id, readings=[reading(9, "phq9", 3, None, "{score}")], by=world.viewer(self_), now=world.now)
     numbers = int(receipt.fates[2]["seq"]), int(eaten.fates[0]["seq"])
     rest_ = (
         view.id,
@@ -128,6 +130,7 @@ def _measured_and_treated(world: World, whose: str, speaking: Version, waiting: 
         _exported(world, whose),
         *_allowed(world, whose, patient),
         _subscribed(world, whose, patient),
+        int(filled.fates[0]["seq"]),
     )
     said_ = (notice.id, channel.id, assessment, outcome, waiting.id, visit.id, medicine.id)
     return Records(*alerts_, limit.id, seq, source, *said_, *rest_)

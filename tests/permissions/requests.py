@@ -80,6 +80,12 @@ def _subscription(world: World) -> dict[str, Any]:
     }
 
 
+def _filled_in(world: World) -> dict[str, Any]:
+    item = [{"linkId": "44261-6", "answer": [{"valueInteger": 3}]}]
+    frame = {"status": "completed", "subject": {"reference": f"Patient/{world.ana.id}"}, "authored": world.now.isoformat()}
+    return {"resourceType": "QuestionnaireResponse", "item": item} | frame
+
+
 def _fhir(world: World, records: Records) -> dict[str, Asking]:
     ana, query = {"patient_id": str(world.ana.id)}, {"patient": str(world.ana.id)}
     rate = {
@@ -122,6 +128,9 @@ def _fhir(world: World, records: Records) -> dict[str, Asking]:
         "GET fhir-export-status": Asking(export),
         "DELETE fhir-export-status": Asking(export),
         "GET fhir-export-file": Asking(export | {"type_": "Observation"}),
+        "GET fhir-questionnaires": Asking(query=query),
+        "POST fhir-questionnaires": Asking(body=_filled_in(world)),
+        "GET fhir-questionnaire": Asking(ana | {"seq": str(records.score)}),
         "GET fhir-subscriptions": Asking(),
         "POST fhir-subscriptions": Asking(body=_subscription(world)),
         "GET fhir-subscription": Asking({"resource_id": str(records.subscription)}),

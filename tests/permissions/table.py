@@ -108,6 +108,9 @@ GET     fhir-export-patient  401  202  404  202  404  202  404  404  202  404  4
 GET     fhir-export-status   401  404  404  404  404  404  404  404  404  404  404  404  404  404  200  401  404
 DELETE  fhir-export-status   401  404  404  404  404  404  404  404  404  404  404  404  404  404  202  401  404
 GET     fhir-export-file     401  404  404  404  404  404  404  404  404  404  404  404  404  404  200  401  404
+GET     fhir-questionnaires  401  200  404  200  404  200  404  404  200  404  404  200  404  403  200  401  404
+POST    fhir-questionnaires  401  201  404  403  404  201  404  404  201  404  404  403  404  201  403  401  404
+GET     fhir-questionnaire   401  200  404  200  404  200  404  404  200  404  404  200  404  403  200  401  404
 # A subscription is whoever's asked for it; the one addressed is the reading token's.
 GET     fhir-subscriptions   401  200  200  200  200  200  200  200  200  200  200  200  200  200  200  401  200
 POST    fhir-subscriptions   401  201  404  201  404  201  404  404  201  404  404  201  404  403  201  401  404
