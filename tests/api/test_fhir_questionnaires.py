@@ -92,8 +92,6 @@ LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) 
 ANYTHING = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3))
 ANSWERS = st.lists(st.fixed_dictionaries({"valueInteger": LEAVES})) | ANYTHING
 ITEM = st.fixed_dictionaries({}, optional={"linkId": LEAVES, "answer": ANSWERS})
-    {}, optional={"linkId": LEAVES, "answer": st.lists(st.fixed_dictionaries({"valueInteger": LEAVES})) | ANYTHING}
-)
 RESPONSE = st.fixed_dictionaries(
     {"resourceType": st.just("QuestionnaireResponse"), "status": st.just("completed"), "subject": st.just({"reference": "Patient/x"})},
     optional={"authored": ANYTHING | st.just("2026-11-23T07:12:00+08:00"), "item": st.lists(ITEM, max_size=3) | ANYTHING},
