@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from rest_framework.request import Request
 
-from healthhub.api import fhir_affairs, fhir_findings, fhir_questionnaires, fhir_search, readings
+from healthhub.api import fhir_affairs, fhir_findings, fhir_plans, fhir_questionnaires, fhir_search, readings
 from healthhub.api.auth import Asked
 from healthhub.api.fhir import device_shown, observations_shown
 from healthhub.api.fhir_answers import FHIRView, JSONOnly, answer, patient_shown
@@ -35,6 +35,8 @@ FINDINGS_OF: Mapping[str, type[fhir_findings.Search]] = {
     "DetectedIssue": fhir_findings.DetectedIssues,
     "RiskAssessment": fhir_findings.RiskAssessments,
     "QuestionnaireResponse": fhir_questionnaires.QuestionnaireResponses,
+    "CarePlan": fhir_plans.CarePlans,
+    "Goal": fhir_plans.Goals,
     "Communication": fhir_affairs.Communications,
     "Consent": fhir_affairs.Consents,
     "AuditEvent": fhir_affairs.AuditEvents,

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from django.http import HttpResponse, QueryDict
 
-from healthhub.api import fhir, fhir_affairs, fhir_findings, fhir_questionnaires
+from healthhub.api import fhir, fhir_affairs, fhir_findings, fhir_plans, fhir_questionnaires
 from healthhub.api.auth import Asked, DeniedByDefault
 from healthhub.api.fhir_answers import FHIRView, WrongType, within_scope
 from healthhub.lib.refused import NotAllowed, NotVisible
@@ -19,6 +19,8 @@ SEARCHES: dict[str, type[FHIRView]] = {
     "AuditEvent": fhir_affairs.AuditEvents,
     "Communication": fhir_affairs.Communications,
     "QuestionnaireResponse": fhir_questionnaires.QuestionnaireResponses,
+    "CarePlan": fhir_plans.CarePlans,
+    "Goal": fhir_plans.Goals,
     "Provenance": fhir_affairs.Provenances,
 }
 

@@ -21,7 +21,7 @@ from healthhub.records.found import FIRST, LAST, ORDERS, Wanted
 from healthhub.records.stretch import Stretch
 
 MOST, USUAL = 1000, 50
-TWICE = frozenset({"date", "identified", "authored", "sent", "_lastUpdated"})
+TWICE = frozenset({"date", "identified", "authored", "sent", "start-date", "_lastUpdated"})
 FORMATS = ("json", "application/json", "application/fhir+json", "application/fhir json")  # an unescaped + arrives as a space
 DATE = re.compile(
     r"(?P<prefix>[a-z]{2})?(?P<year>\d{4})(-(?P<month>\d\d)(-(?P<day>\d\d)"

@@ -169,6 +169,8 @@ def _findings() -> list[dict[str, Any]]:
     told = (
         ("Flag", "date", "An alert; the same as DetectedIssue of this id."),
         ("DetectedIssue", "identified", "An alert with the readings it rests on and what people did."),
+        ("CarePlan", "date", "What is done for one condition: when to measure, medicines, tasks, advice; completed once it ended."),
+        ("Goal", "start-date", "What a care plan aims at, one for each kind of reading."),
         ("RiskAssessment", "date", "What a model said, or that it abstained (cancelled, with data-absent-reason)."),
     )
     patient = {"name": "patient", "type": "reference", "documentation": "Whose; it must be said."}

@@ -35,6 +35,8 @@ TYPES = (
     "Communication",
     "Provenance",
     "QuestionnaireResponse",
+    "CarePlan",
+    "Goal",
 )
 CONTEXTS = ("patient", "user", "system")
 LAUNCH, OFFLINE = "launch/patient", "offline_access"

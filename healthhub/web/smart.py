@@ -33,6 +33,8 @@ HOLDS = {
     "RiskAssessment": _n("what risk models say"),
     "Communication": _n("messages about alerts"),
     "QuestionnaireResponse": _n("scores of questionnaires"),
+    "CarePlan": _n("care plans, with medicines and tasks"),
+    "Goal": _n("what care plans aim at"),
     "Provenance": _n("where readings came from and how they were corrected"),
 }
 

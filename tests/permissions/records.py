@@ -6,6 +6,7 @@ from uuid import UUID
 
 from healthhub.api import fhir_bulk
 from healthhub.care import contacts, medications
+from healthhub.care.careplans import doors as careplans
 from healthhub.people import access, smart
 from healthhub.people.access import Viewer
 from healthhub.people.models import Patient
@@ -30,7 +31,8 @@ class Records:
     Dr Lim's saved view and a tag she carries, the numbers of a glucose and of a meal,
     a file her writing device sent in, a table of its that waits to be explained, what her reading device exported,
     what an app may read in her name, and that app,
-    what her reading device is told of, the number of a questionnaire."""
+    what her reading device is told of, the number of a questionnaire,
+    her care plan for hypertension and a task of it."""
 
     open_alert: UUID
     held_alert: UUID
@@ -55,6 +57,8 @@ class Records:
     client_id: str
     subscription: UUID
     score: int
+    plan: UUID
+    task: UUID
 
 
 def fill(world: World) -> Records:
@@ -131,6 +135,7 @@ def _measured_and_treated(world: World, whose: str, speaking: Version, waiting: 
         *_allowed(world, whose, patient),
         _subscribed(world, whose, patient),
         int(filled.fates[0]["seq"]),
+        *_planned(world, whose, patient, by),
     )
     said_ = (notice.id, channel.id, assessment, outcome, waiting.id, visit.id, medicine.id)
     return Records(*alerts_, limit.id, seq, source, *said_, *rest_)
@@ -173,6 +178,15 @@ def _subscribed(world: World, whose: str, patient: Patient) -> UUID:
     )
     place = subscriptions.start_of(patient_id=patient.id, resource="Observation", now=world.now)
     return subscriptions.ask(wanted, by=token if whose == "ana" else world.viewer("other_patient"), place=place, now=world.now).id
+
+
+def _planned(world: World, whose: str, patient: Patient, by: Viewer) -> tuple[UUID, UUID]:
+    reason, text = world.said(whose, "first visit"), world.said(whose, "walk")
+    content = {"targets": [{"kind": "bp", "below": 130, "below2": 80}], "schedule": [], "education": [{"en": text}]}
+    plan = careplans.start(patient_id=patient.id, condition="hypertension", by=by, now=world.now, reason=reason, content=content)
+    soon = world.now.date() + timedelta(days=9)
+    task = careplans.add_task(plan_id=plan.id, what=world.said(whose, "call"), due_on=soon, by=by, now=world.now)
+    return plan.id, task.id
 
 
 def _allowed(world: World, whose: str, patient: Patient) -> tuple[UUID, str]:

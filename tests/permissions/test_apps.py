@@ -46,6 +46,10 @@ GET     fhir-export-patient  202  403  202  404  202  401
 GET     fhir-export-status   404  403  404  404  404  401
 DELETE  fhir-export-status   404  403  404  404  404  401
 GET     fhir-export-file     404  403  404  404  404  401
+GET     fhir-plans           200  403  200  404  200  401
+GET     fhir-plan            200  403  200  404  200  401
+GET     fhir-goals           200  403  200  404  200  401
+GET     fhir-goal            200  403  200  404  200  401
 GET     fhir-questionnaires  200  403  200  404  200  401
 GET     fhir-questionnaire   200  403  200  404  200  401
 POST    fhir-questionnaires  403  403  403  404  403  401

@@ -58,7 +58,7 @@ def test_every_cell(marked: World, records: Records, clients: dict[str, Client],
 WITH_ID = [line for line in LINES if 404 in line.expected.values()]
 ELSEWHERE = {"observations", "rule-backtest", "risk-panel-assess", "fhir-observations", "fhir-lastn", "fhir-bundle"}
 ELSEWHERE |= {"fhir-flags", "fhir-issues", "fhir-risks", "fhir-consents", "fhir-events", "fhir-communications", "fhir-provenances"}
-ELSEWHERE |= {"fhir-search", "fhir-subscriptions", "fhir-questionnaires"}
+ELSEWHERE |= {"fhir-search", "fhir-subscriptions", "fhir-questionnaires", "fhir-plans", "fhir-goals"}
 IN_PATH = [line for line in WITH_ID if line.name not in ELSEWHERE]
 
 
