@@ -54,6 +54,7 @@ def _readings(world: World, records: Records) -> dict[str, Asking]:
         "POST observations": Asking(body=sent),
         "POST imports": Asking(ana, point),
         "POST datapoints": Asking(ana, point),
+        "POST sdk-sync": Asking(ana, {"provider": "samsung_health", "data": {"records": [_of_a_phone(world)]}}),
         "GET datapoints": Asking(ana, query={"limit": "50"}),
         "GET import": Asking(ana | {"import_id": str(records.sent)}),
         "GET import-refused": Asking(ana | {"import_id": str(records.sent)}),
@@ -95,6 +96,11 @@ def _care_plans(world: World, records: Records) -> dict[str, Asking]:
         "POST care-plan-tasks": Asking(plan, {"what": "call", "due_on": soon}),
         "POST care-task-done": Asking({"task_id": str(records.task)}),
     }
+
+
+def _of_a_phone(world: World) -> dict[str, Any]:
+    moment = {"startDate": world.now.isoformat(), "endDate": world.now.isoformat()}
+    return {"id": "r1", "type": "HEART_RATE", "value": 71, "unit": "bpm"} | moment
 
 
 def _filled_in(world: World) -> dict[str, Any]:
