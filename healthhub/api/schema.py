@@ -56,6 +56,16 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
         return {"type": "http", "scheme": "bearer", "bearerFormat": "hh_..."}
 
 
+class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """A device token in the header of the Open Wearables SDKs, in the schema."""
+
+    target_class = "healthhub.api.open_wearables.KeyAuthentication"
+    name = "open_wearables_key"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return {"type": "apiKey", "in": "header", "name": "X-Open-Wearables-API-Key"}
+
+
 def answers(success: Any, *more: int, status: int = 200) -> dict[int, Any]:
     """This function will give the `responses` of a view: the good one, those every address has, and `more` of the table."""
     refusals = {code: OpenApiResponse(RefusalSerializer, _REASONS[code]) for code in sorted({*ALWAYS, *more})}
