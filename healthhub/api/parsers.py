@@ -1,6 +1,7 @@
 """Bytes to JSON, strictly: no NaN, no duplicate keys, bounded depth, UTF-8 only. Every refusal is a coded 4xx."""
 
 import json
+import re
 from typing import IO, Any
 
 from rest_framework.parsers import BaseParser
@@ -8,6 +9,9 @@ from rest_framework.parsers import BaseParser
 from healthhub.lib.refused import Invalid
 
 MAX_DEPTH = 32
+# A text up to its end, or to the end of everything where it breaks off; then the brackets that are left.
+_STRINGS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
+_BRACKETS = re.compile(r"[\[\]{}]")
 
 
 def _no_constant(name: str) -> float:
@@ -39,22 +43,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def check_depth(text: str) -> None:
     """This function will refuse nesting deeper than MAX_DEPTH before a recursive decoder sees it."""
     depth = 0
-    in_string = escaped = False
-    for char in text:
-        if in_string:
-            if escaped:
-                escaped = False
-            elif char == "\\":
-                escaped = True
-            elif char == '"':
-                in_string = False
-        elif char == '"':
-            in_string = True
-        elif char in "[{":
+    for bracket in _BRACKETS.findall(_STRINGS.sub("", text)):
+        if bracket in "[{":
             depth += 1
             if depth > MAX_DEPTH:
                 raise Invalid(f"The body is nested deeper than {MAX_DEPTH} levels.", code="too_deep")
-        elif char in "]}":
+        else:
             depth -= 1
 
 

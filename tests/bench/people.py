@@ -111,6 +111,7 @@ def _devices(people: People, before: datetime) -> None:
             name="bench",
             prefix=secret[: secrets.SHOWN],
             secret_sha256=secrets.digest(secret),
+            sha1_sha256=secrets.digest_of_sha1(secrets.sha1_of(secret)),
             may_read=True,
             created_by_id=patient.user_id,
             created_at=before,

@@ -14,7 +14,7 @@ from tests.bench.table import Table
 django.setup()
 
 from healthhub.records import partitions  # noqa: E402 - models need Django set up
-from tests.bench import assessing, batches, bulk, live, memory, people, reads, single  # noqa: E402
+from tests.bench import assessing, batches, bulk, dialects, live, memory, people, reads, single  # noqa: E402
 
 DAYS = 100  # of ten readings each, for 1,000 patients: a million
 REST = 15.0  # seconds until every process has come up and has nothing more to do
@@ -41,8 +41,7 @@ def everything(house: House, table: Table, *, long: bool, parts: set[str]) -> No
         memory.measure(house, table)
     rows = bulk.load(everyone, now=now, from_day=1, to_day=1 + DAYS)
     say(f"{rows:,} readings are there", began)
-    if "a" in parts:
-        batches.measure(house, everyone, table, batches=120 if long else 60)
+    _ways_in(house, everyone, table, long=long, parts=parts)
     if parts & {"b", "c"}:
         bulk.settle_down()
         at_16 = single.measure(house, everyone, table, seconds=12 if long else 4)
@@ -58,6 +57,13 @@ def everything(house: House, table: Table, *, long: bool, parts: set[str]) -> No
         loud = [line for line in said.splitlines() if " ERROR " in line or " WARNING " in line]
         if loud:
             print(f"{name} said: {' / '.join(loud[-5:])}", file=sys.stderr)
+
+
+def _ways_in(house: House, everyone: people.People, table: Table, *, long: bool, parts: set[str]) -> None:
+    if "a" in parts:
+        batches.measure(house, everyone, table, batches=120 if long else 60)
+    if "g" in parts:
+        dialects.measure(house, everyone, table, long=long)
 
 
 def _reads(house: House, everyone: people.People, table: Table, *, now: datetime, long: bool, began: float) -> None:

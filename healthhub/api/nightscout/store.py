@@ -139,19 +139,24 @@ def _receive_statuses(caller: Caller, docs: Sequence[Document], zone: ZoneInfo) 
 
 def written(doc: Document, outcome: Outcome) -> dict[str, Any]:
     """This function will give a document as it is answered to its sender: with `_id`, moments, and its fate."""
-    said = {name: value for name, value in doc.items() if name not in SECRETS}
+    said = dict(doc)
+    for secret in SECRETS:
+        said.pop(secret, None)
     reading = outcome.reading
-    if reading is None or not (outcome.kept):
+    if reading is None or not outcome.kept:
         own = said.get("_id")
         return {**said, "_id": own if isinstance(own, str) and own else common.phantom_id(doc), **outcome.as_dict()}
     at, key = reading["at"], reading["key"]
     own = common.own_id(outcome.seq) if outcome.seq is not None else key
     when = common.iso(at)
-    said |= {"_id": own, "identifier": key or own, "date": common.ms_of(at), "utcOffset": round(_minutes(at))}
-    said |= {"dateString": when, "sysTime": when} if "kind" in reading and "event_type" not in (reading["context"] or {}) else {}
+    said["_id"], said["identifier"] = own, key or own
+    said["date"], said["utcOffset"] = common.ms_of(at), round(_minutes(at))
+    if "kind" in reading and "event_type" not in (reading["context"] or {}):
+        said["dateString"] = said["sysTime"] = when
     if "dateString" not in said:
         said["created_at"] = when
-    return said | outcome.as_dict()
+    said.update(outcome.as_dict())
+    return said
 
 
 def _minutes(at: datetime) -> float:

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, BinaryIO
 from xml.parsers import expat
 
-from healthhub.dialects.files.record import Record, Records, bad, key_of, named, not_kept, number
+from healthhub.dialects.files.record import Record, Records, bad, key_of_text, named, not_kept, number
 from healthhub.lib.refused import Invalid
 
 CHUNK = 64 * 1024
@@ -31,6 +32,7 @@ KINDS = {
     "BasalEnergyBurned": "basal_energy",
     "VO2Max": "vo2max",
 }
+KIND_OF = {QUANTITY + name: kind for name, kind in KINDS.items()}
 UNITS = {
     "count/min": "/min",
     "degC": "Cel",
@@ -110,25 +112,22 @@ class _Export:
     def _start(self, name: str, given: dict[str, str]) -> None:
         self.silent = 0
         self.depth += 1
-        if self.depth > 16:
-            self._hostile()
         if self.depth == 1 and name != "HealthData":
             raise Invalid("This is not Apple Health's export.xml.", code="unknown_file", field=name[:80])
-        if name == "Correlation" and given.get("type") == PRESSURE:
+        if name == "Record":
+            half = HALVES.get(given.get("type", ""))
+            if half is None:
+                self.count += 1
+                self.ready.append(translated(self.count, given))
+            elif self.pressure is not None:
+                self.pressure[half] = given.get("value", "")
+                self.pressure["unit"] = given.get("unit", "")
+            else:
+                self._single(half, given)
+        elif name == "Correlation" and given.get("type") == PRESSURE:
             self.pressure = given
-        elif name == "Record":
-            self._record(given)
-
-    def _record(self, given: dict[str, str]) -> None:
-        half = HALVES.get(given.get("type", ""))
-        if half is None:
-            self.count += 1
-            self.ready.append(translated(self.count, given))
-        elif self.pressure is not None:
-            self.pressure[half] = given.get("value", "")
-            self.pressure["unit"] = given.get("unit", "")
-        else:
-            self._single(half, given)
+        if self.depth > 16:
+            self._hostile()
 
     def _single(self, half: str, given: dict[str, str]) -> None:
         """Both halves stand somewhere in the file, with the same source and start; with a Correlation they are told there already."""
@@ -150,7 +149,7 @@ class _Export:
 
     def _end(self, name: str) -> None:
         self.depth -= 1
-        if name == "Correlation" and self.pressure is not None:
+        if self.pressure is not None and name == "Correlation":
             self.count += 1
             self.ready.append(_pair(self.count, self.pressure))
             if len(self.told) < MOST_SINGLES:
@@ -158,48 +157,57 @@ class _Export:
             self.pressure = None
 
 
-def _moment(text: str) -> datetime:
-    """`2014-09-13 10:27:54 +0100`"""
+def _iso(text: str) -> str:
+    """`2014-09-13 10:27:54 +0100`, as ISO 8601. A file has millions of them: cutting is quicker than parsing and writing again."""
     if len(text) != 25:
         raise ValueError("not a time of an export")
-    return datetime.fromisoformat(f"{text[:10]}T{text[11:19]}{text[20:23]}:{text[23:]}")
+    return f"{text[:10]}T{text[11:19]}{text[20:23]}:{text[23:]}"
 
 
 def _frame(given: Mapping[str, str]) -> dict[str, Any]:
-    start, end = _moment(given["startDate"]), _moment(given["endDate"])
-    parts = (given.get("type"), given["startDate"], given["endDate"], given.get("value"), given.get("value2"), given.get("unit"))
-    frame: dict[str, Any] = {"at": start.isoformat(), "source": named(given.get("sourceName", ""), "Apple Health"), "key": key_of(*parts)}
-    seconds = int((end - start).total_seconds())
-    if seconds < 0:
-        raise ValueError("ends before it starts")
-    return frame | ({"seconds": seconds} if seconds else {})
+    get, began, ended = given.get, given["startDate"], given["endDate"]
+    at = _iso(began)
+    start = datetime.fromisoformat(at)
+    same = f"{get('type')}\x1f{began}\x1f{ended}\x1f{get('value')}\x1f{get('value2')}\x1f{get('unit')}"
+    frame: dict[str, Any] = {"at": at, "source": named(get("sourceName", ""), "Apple Health"), "key": key_of_text(same)}
+    if ended != began:
+        seconds = (datetime.fromisoformat(_iso(ended)) - start).total_seconds()
+        if seconds < 0:
+            raise ValueError("ends before it starts")
+        frame["seconds"] = int(seconds)
+    return frame
+
+
+@lru_cache(1024)
+def _unit(kind: str, unit: str) -> str:
+    if unit.startswith("mmol<"):
+        unit = "mmol/L"
+    return "1" if kind in FRACTIONS and unit == "%" else OWN_UNIT.get(kind) or UNITS.get(unit, unit)
 
 
 def translated(where: int, given: Mapping[str, str]) -> Record:
     """This function will turn one Record element's attributes into a reading or its refusal."""
     what = given.get("type", "")
-    kind = KINDS.get(what.removeprefix(QUANTITY))
-    asleep = what == CATEGORY + "SleepAnalysis" and given.get("value") in SLEEP
-    if kind is None and not asleep:
+    kind = KIND_OF.get(what)
+    if kind is None and not (what == CATEGORY + "SleepAnalysis" and given.get("value") in SLEEP):
         return not_kept(where, what)
     try:
         frame = _frame(given)
     except (ValueError, KeyError):
         return bad(where, "startDate", "bad_time")
     if kind is None:
-        return Record(where, frame | {"kind": "sleep", "value": frame.get("seconds", 0) / 60, "unit": "min"})
+        frame["kind"], frame["value"], frame["unit"] = "sleep", frame.get("seconds", 0) / 60, "min"
+        return Record(where, frame)
     try:
-        value = number(given.get("value"))
+        frame["value"] = number(given.get("value"))
     except ValueError:
         return bad(where, "value")
     unit = given.get("unit", "")
-    if unit.startswith("mmol<"):
-        unit = "mmol/L"
     if unit in FACTORS:
         factor, unit = FACTORS[unit]
-        value = round(value * factor, 6)
-    unit = "1" if kind in FRACTIONS and unit == "%" else OWN_UNIT.get(kind) or UNITS.get(unit, unit)
-    return Record(where, frame | {"kind": kind, "value": value, "unit": unit})
+        frame["value"] = round(frame["value"] * factor, 6)
+    frame["kind"], frame["unit"] = kind, _unit(kind, unit)
+    return Record(where, frame)
 
 
 def _pair(where: int, given: dict[str, str]) -> Record:

@@ -1,10 +1,10 @@
 """What every file reader yields: one record of the file, as a reading for the one way in or as a coded refusal. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from hashlib import blake2s
-from typing import Any
+from typing import Any, NamedTuple
 
 from healthhub.lib.refused import Invalid
 
@@ -14,8 +14,7 @@ MOST_LINES = 1_000_000
 WRONG = (KeyError, ValueError, TypeError, AttributeError, IndexError, OverflowError, OSError)
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """`where` is the line or the record's number in the file; exactly one of `reading` and `refused` is set."""
 
     where: int
@@ -28,7 +27,12 @@ Records = Iterator[Record]
 
 def not_kept(where: int, what: str) -> Record:
     """This function will give the refusal of a record of a kind that the catalogue has no place for."""
-    return Record(where, refused=Invalid("Readings of this type are not kept here.", code="not_kept", field=what[:80]))
+    return Record(where, refused=_not_kept(what[:80]))
+
+
+@lru_cache(1024)
+def _not_kept(what: str) -> Invalid:
+    return Invalid("Readings of this type are not kept here.", code="not_kept", field=what)
 
 
 def bad(where: int, field: str, code: str = "bad_value") -> Record:
@@ -38,9 +42,15 @@ def bad(where: int, field: str, code: str = "bad_value") -> Record:
 
 def key_of(*parts: object) -> str:
     """This function will give a stable key for a record that has no id of its own: the same record has the same key in every export."""
-    return blake2s("\x1f".join(str(part) for part in parts).encode("utf-8", "replace"), digest_size=16).hexdigest()
+    return key_of_text("\x1f".join(map(str, parts)))
 
 
+def key_of_text(text: str) -> str:
+    """This function will do the same for parts that are joined already."""
+    return blake2s(text.encode("utf-8", "replace"), digest_size=16).hexdigest()
+
+
+@lru_cache(1024)
 def named(text: str, otherwise: str) -> str:
     """This function will make a source's name fit: printable, 80 characters at most, never empty."""
     return "".join(char for char in text if char.isprintable()).strip()[:80] or otherwise
@@ -48,10 +58,11 @@ def named(text: str, otherwise: str) -> str:
 
 def number(raw: object) -> float:
     """This function will read a finite number. Raises ValueError for anything else, true and false included."""
-    if isinstance(raw, bool) or not isinstance(raw, int | float | str):
+    if isinstance(raw, str):
+        if len(raw) > 40:
+            raise ValueError("too long for a number")
+    elif isinstance(raw, bool) or not isinstance(raw, int | float):
         raise ValueError("not a number")
-    if isinstance(raw, str) and len(raw) > 40:
-        raise ValueError("too long for a number")
     value = float(raw)
     if not -1e15 < value < 1e15:
         raise ValueError("not a finite number")

@@ -138,10 +138,10 @@ def moment_of(doc: Document, *names: str, zone: ZoneInfo) -> datetime:
     ms = number_of(doc, "date") if not isinstance(date, str) or _is_digits(date) else None
     stated = None
     if ms is None or "utcOffset" not in doc:
-        texts = [(name, doc[name]) for name in (*names, "date") if isinstance(doc.get(name), str) and not _is_digits(doc[name])]
+        named = _first_text(doc, *names, "date")
         # Beside milliseconds the text is asked for its offset only, and Z names none.
-        if texts and not (ms is not None and texts[0][1].endswith("Z")):
-            stated = _read_text(*texts[0])
+        if named and not (ms is not None and doc[named].endswith("Z")):
+            stated = _read_text(named, doc[named])
     if ms is not None:
         if not FIRST_MS < ms < LAST_MS:
             raise Invalid("The date must be milliseconds since 1970.", code="bad_time", field="date")
@@ -151,6 +151,14 @@ def moment_of(doc: Document, *names: str, zone: ZoneInfo) -> datetime:
     else:
         raise Invalid("A field is missing.", code="missing_field", field=(*names, "date")[0])
     return _placed(at, doc, stated, zone)
+
+
+def _first_text(doc: Document, *names: str) -> str:
+    for name in names:
+        text = doc.get(name)
+        if isinstance(text, str) and not _is_digits(text):
+            return name
+    return ""
 
 
 def _is_digits(text: object) -> bool:
