@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && exit; done; echo python3)
 BOOTSTRAP = $(PYTHON) -B tools/bootstrap.py
 
-.PHONY: help install demo test check bench evaluate tour lock
+.PHONY: help install demo test check bench evaluate tour client lock
 help:     ; @$(BOOTSTRAP) help
 install:  ; @$(BOOTSTRAP) install
 demo:     ; @$(BOOTSTRAP) demo $(if $(PORT),--port $(PORT)) $(if $(DATA),--data "$(DATA)") $(if $(SPEED),--speed $(SPEED))
@@ -13,4 +13,5 @@ check:    ; @$(BOOTSTRAP) check
 bench:    ; @$(BOOTSTRAP) bench $(ARGS)
 evaluate: ; @$(BOOTSTRAP) evaluate $(if $(DATA),"$(DATA)")
 tour:     ; @$(BOOTSTRAP) tour $(if $(PORT),--port $(PORT)) $(ARGS)
+client:   ; @$(BOOTSTRAP) client
 lock:     ; @$(BOOTSTRAP) lock

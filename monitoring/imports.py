@@ -87,7 +87,8 @@ def send(held: list[Record], imported: Imported, *, patient_id: UUID, by: Viewer
     for one in held:
         if one.refused is not None:
             imported.tell(one.where, intake.rejected(one.where, one.refused))
-    if readings:
-        receipt = intake.receive(patient_id=patient_id, readings=[reading for _, reading in readings], by=by, now=now)
+    unread = [one.refused for one in held if one.refused is not None]
+    if held:
+        receipt = intake.receive(patient_id=patient_id, readings=[reading for _, reading in readings], by=by, now=now, unread=unread)
         for fate in receipt.fates:
             imported.tell(readings[fate["index"]][0], fate)

@@ -21,7 +21,7 @@ from healthhub.people.models import Patient
 from healthhub.records import catalogue, partitions, timeline
 from healthhub.records.catalogue import BY_NUMBER, CUFFLESS, LATE, OUT_OF_ORDER, SUSPICIOUS
 from healthhub.records.timeline import Added, Row
-from monitoring import alerts, before, expected
+from monitoring import alerts, before, deliveries, expected
 from monitoring.before import History, Known
 from monitoring.judge import Finding, Reading, findings, needs_repeat
 from monitoring.plans import Situation
@@ -62,20 +62,24 @@ def receive(
     now: datetime,
     as_of: datetime | None = None,
     indexes: Sequence[int] | None = None,
+    unread: Sequence[Refused] = (),
     reason: str = "sent again with another value",
 ) -> Receipt:
     """This function will take in one patient's readings and tell the fate of each.
 
     `as_of` is the moment to judge as (a replay's clock; `now` otherwise); `indexes` number the readings in the caller's batch;
-    `reason` goes on file with every correction.
+    `unread` is what the caller could not make a reading of, and is counted with what was delivered; `reason` goes on file with every
+    correction.
     Raises NotVisible where the viewer may not even know of the patient, NotAllowed where she may not write anything for her.
     Nothing else raises for a reading's sake: what cannot be kept is rejected by itself, and the rest is kept.
     """
     patient_id, may_write = access.classes_open(by, patient_id, action="write", now=now)
     receipt = Receipt(received_at=now)
     kept: list[tuple[int, Sent, Settled]] = []
+    origins: dict[int, str] = {}
     for position, raw in enumerate(readings):
         index = indexes[position] if indexes else position
+        origins[index] = deliveries.named(raw.source if isinstance(raw, Sent) else raw.get("source"))
         try:
             sent = raw if isinstance(raw, Sent) else read(raw)
             settled = settle(sent, as_of=as_of or now)
@@ -88,8 +92,11 @@ def receive(
             kept.append((index, sent, settled))
     if kept:
         partitions.ensure({timeline.month_of(settled.at) for _, _, settled in kept})
-        with transaction.atomic():
+    with transaction.atomic():
+        if kept:
             _keep(patient_id, kept, receipt, by=by, now=now, as_of=as_of or now, reason=reason)
+        delivered = [(origins[fate["index"]], fate) for fate in receipt.fates]
+        deliveries.note(patient_id=patient_id, by=by, fates=delivered + [("", rejected(0, one)) for one in unread], now=now)
     receipt.fates.sort(key=lambda fate: fate["index"])
     return receipt
 

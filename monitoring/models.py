@@ -268,6 +268,7 @@ class Import(models.Model):
     """A file of another product, sent in whole and taken in by a worker; the file is deleted when this ends, whichever way."""
 
     class State(models.TextChoices):
+        UNMAPPED = "unmapped"  # a table nobody knows: its sender has to say what its columns are
         WAITING = "waiting"
         RUNNING = "running"
         DONE = "done"
@@ -291,6 +292,7 @@ class Import(models.Model):
     refused = models.JSONField(default=list)  # the first 1,000: {where, fate, code, sentence?, field?}
     code = models.CharField(max_length=40, blank=True)  # why it failed or was stopped
     field = models.CharField(max_length=80, blank=True)
+    mapping = models.JSONField(null=True)  # of a table, as its sender confirmed it
     asked_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
@@ -321,3 +323,21 @@ class Import(models.Model):
         if self.records is None:
             return min(50, 50 * self.bytes_read // max(1, self.bytes_total))
         return min(100, 50 + 50 * self.taken // max(1, self.records))
+
+
+class Delivery(models.Model):
+    """What one sender delivered from one source on one day (UTC): how much was kept, how much refused and why. No values."""
+
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="+")
+    day = models.DateField()
+    source = models.CharField(max_length=80, blank=True)  # as the sender calls it; empty where that could not be read
+    sender_kind = models.CharField(max_length=5)  # user or token
+    sender = models.UUIDField()
+    kept = models.IntegerField()  # stored or corrected
+    repeated = models.IntegerField()
+    refused = models.IntegerField()  # rejected or outside consent
+    reasons = models.JSONField(default=dict)  # code -> refused readings
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["patient", "day", "source", "sender"], name="delivery_once")]

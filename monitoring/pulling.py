@@ -100,20 +100,22 @@ def _page(row: Connection, vendor: Vendor, now: datetime) -> Page:
     if fresh:
         _refresh(row, vendor, now)
     try:
-        return _asked(row, vendor)
+        return _asked(row, vendor, now)
     except Trouble as trouble:
         if trouble.kind != "login" or fresh:
             raise
     _refresh(row, vendor, now)
-    return _asked(row, vendor)
+    return _asked(row, vendor, now)
 
 
-def _asked(row: Connection, vendor: Vendor) -> Page:
+def _asked(row: Connection, vendor: Vendor, now: datetime) -> Page:
     token, zone = sealed.unseal(row.access), ZoneInfo(row.patient.time_zone)
     if row.stage == "new":
-        return vendor.read_page(vendors.fetch(vendor.ask_new(access=token, since=row.cursor, page=row.page)), zone)
-    first = max(row.past_until - vendor.slice, row.past_from)
-    return vendor.read_page(vendors.fetch(vendor.ask_past(access=token, first=first, last=row.past_until, page=row.page)), zone)
+        ask = vendor.ask_new(access=token, since=row.cursor, page=row.page, now=now)
+    else:
+        first = max(row.past_until - vendor.slice, row.past_from)
+        ask = vendor.ask_past(access=token, first=first, last=row.past_until, page=row.page)
+    return vendor.read_page(vendors.fetch(ask), zone, ask)
 
 
 def _keep(row: Connection, vendor: Vendor, page: Page, now: datetime) -> None:

@@ -4,13 +4,14 @@ import base64
 import hashlib
 import hmac
 import secrets
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
 
 from healthhub.audit import log
-from healthhub.dialects.vendors.form import Tokens, Trouble
+from healthhub.dialects.vendors.form import Call, Tokens, Trouble
 from healthhub.lib.refused import Conflict, Invalid
 from healthhub.live import wake
 from healthhub.people import tokens as devices
@@ -49,7 +50,7 @@ def finish(*, patient: Patient, vendor: str, code: str, redirect: str, verifier:
     """
     maker = vendors.vendor_of(vendor)
     try:
-        pair = maker.read_tokens(vendors.fetch(maker.ask_tokens(code=code, redirect=redirect, verifier=verifier)))
+        pair = _named(maker, maker.read_tokens(vendors.fetch(maker.ask_tokens(code=code, redirect=redirect, verifier=verifier))))
     except Trouble as trouble:
         raise Invalid("The maker did not let us in. Please try again.", code="vendor_said_no", field="code") from trouble
     with transaction.atomic():
@@ -64,6 +65,12 @@ def finish(*, patient: Patient, vendor: str, code: str, redirect: str, verifier:
         log.record(by=by, did="connection.make", patient_id=patient.id, about=f"connection:{row.id}", now=now, detail={"vendor": vendor})
         wake.worker_on_commit(task=PULL, each=[{}], queue="assess")
     return row
+
+
+def _named(maker: Vendor, pair: Tokens) -> Tokens:
+    """The tokens with their account: makers whose tokens do not name it are asked."""
+    ask = None if pair.account else maker.ask_account(access=pair.access)
+    return pair if ask is None else replace(pair, account=maker.read_account(vendors.fetch(ask))[:80])
 
 
 def _new(patient: Patient, maker: Vendor, pair: Tokens, *, by: Viewer, now: datetime) -> Connection:
@@ -111,6 +118,11 @@ def end(*, row: Connection, by: Viewer, now: datetime) -> bool:
 def knows(*, vendor: str, mac: str) -> bool:
     """This function will tell whether a caller knows the address that we gave to this maker."""
     return vendor in vendors.offered() and hmac.compare_digest(pulling.mac_of(vendor).encode(), mac.encode())
+
+
+def heard(*, vendor: str, call: Call, now: datetime) -> int:
+    """This function will hear a maker's call, if it is its own, and make due what has news. Raises Trouble for a forged one."""
+    return called(vendor=vendor, account=vendors.vendor_of(vendor).heard(call)[:80], now=now)
 
 
 def called(*, vendor: str, account: str, now: datetime) -> int:

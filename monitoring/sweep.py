@@ -16,8 +16,8 @@ from django.db import DatabaseError, OperationalError, connection, transaction
 from healthhub.audit import log
 from healthhub.live import wake
 from healthhub.people import breakglass
-from healthhub.records import exports, partitions, summaries
-from monitoring import alerts, beats, expected, pulls, uploads
+from healthhub.records import bulk, exports, partitions, summaries
+from monitoring import alerts, beats, deliveries, expected, pulls, uploads
 from notifications import deliver
 from risk import due
 
@@ -41,6 +41,7 @@ def parts(now: datetime) -> dict[str, Callable[[], object]]:
         "summaries": lambda: summaries.refresh_some(limit=200),
         "pulls": lambda: pulls.hand_out(now=now),
         "exports": lambda: exports.hand_out(now=now),
+        "bulk": lambda: bulk.hand_out(now=now),
         "imports": lambda: uploads.hand_out(now=now),
         "partitions": lambda: _partitions(now),
     }
@@ -87,6 +88,7 @@ def _partitions(now: datetime) -> int:
     if last is not None and last > now - PARTITIONS_EVERY:
         return 0
     partitions.ensure_ahead(now=now)
+    deliveries.drop_old(now=now)
     dropped = partitions.drop_before(now=now, months=settings.RETENTION_MONTHS) if settings.RETENTION_MONTHS else []
     beats.went_well(name="partitions", now=now)
     return len(dropped)

@@ -12,13 +12,15 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from healthhub.audit import log
+from healthhub.dialects.checkup import mapping, proposal, readings
 from healthhub.dialects.files import sniff
 from healthhub.dialects.files.record import Record, named
 from healthhub.lib.ids import uuid7
@@ -28,6 +30,7 @@ from healthhub.people import access
 from healthhub.people.access import BadToken, Viewer
 from healthhub.people.models import Patient, User
 from healthhub.records import exports, partitions, timeline
+from healthhub.records.catalogue import BY_KEY
 from monitoring import imports, spool
 from monitoring.imports import Imported
 from monitoring.models import Import
@@ -40,6 +43,8 @@ BEAT = 2.0  # seconds between two signs of life while a file is read
 SLICE = 10.0  # seconds of taking in before the worker looks for other work
 MOST_TRIES = 5
 LOOK_BYTES = 1024 * 1024
+TABLE_BYTES = 16 * 1024 * 1024
+UNANSWERED = timedelta(days=1)  # for which a table waits for its sender's word
 COLUMNS = ("where", "fate", "code", "field", "sentence")
 LIVE = (Import.State.WAITING, Import.State.RUNNING)
 Clock = Callable[[], datetime]
@@ -64,17 +69,18 @@ def check(*, patient_id: UUID | str, by: Viewer, now: datetime) -> Patient:
     return patient
 
 
-def accept(*, patient_id: UUID | str, chunks: Iterable[bytes], by: Viewer, now: datetime, name: str = "") -> Import:
+def accept(*, patient_id: UUID | str, chunks: Iterable[bytes], by: Viewer, now: datetime, name: str = "", tables: bool = False) -> Import:
     """This function will keep a file as it comes, look at its beginning and its end, and have a worker take it in.
 
+    With `tables`, one that nobody here knows is kept for a day, `unmapped`, until `mapped.confirm` says what its columns are.
     Raises as `check`; TooLarge, NoRoom; Invalid as `sniff.records` does for what is seen at once. Nothing stays of a refused file.
     """
     patient = check(patient_id=patient_id, by=by, now=now)
     import_id, taken = uuid7(), False
     size = spool.keep(import_id, chunks)
     try:
-        _look(import_id, ZoneInfo(patient.time_zone))
-        row = _asked(import_id, patient, size, name, by, now)
+        state = _looked_at(import_id, ZoneInfo(patient.time_zone), size, tables)
+        row = _asked(import_id, patient, size, name, by, now, state)
         taken = True
     finally:
         if not taken:
@@ -96,16 +102,34 @@ def _look(import_id: UUID, zone: ZoneInfo) -> None:
         return
 
 
+def _looked_at(import_id: UUID, zone: ZoneInfo, size: int, tables: bool) -> Import.State:
+    try:
+        _look(import_id, zone)
+    except Invalid as refused:
+        if not tables or refused.code != "unknown_file":
+            raise
+        if size > TABLE_BYTES:
+            raise spool.TooLarge from refused
+        with spool.Watched(import_id, lambda _: None) as stream:
+            proposal.propose(stream, BY_KEY)
+        return Import.State.UNMAPPED
+    return Import.State.WAITING
+
+
 @transaction.atomic
-def _asked(import_id: UUID, patient: Patient, size: int, name: str, by: Viewer, now: datetime) -> Import:
+def _asked(import_id: UUID, patient: Patient, size: int, name: str, by: Viewer, now: datetime, state: Import.State) -> Import:
     Patient.objects.select_for_update(no_key=True).get(id=patient.id)
     check(patient_id=patient.id, by=by, now=now)
     sender = {"token_id": by.token_id} if by.token_id else {"user_id": by.person}
+    forget(Import.objects.filter(patient=patient, state=Import.State.UNMAPPED, **sender))
+    due_at = now + UNANSWERED if state == Import.State.UNMAPPED else now
+    called = named(name, "") if name else ""
     row = Import.objects.create(
-        id=import_id, patient=patient, name=named(name, "") if name else "", bytes_total=size, asked_at=now, due_at=now, **sender
+        id=import_id, patient=patient, name=called, state=state, bytes_total=size, asked_at=now, due_at=due_at, **sender
     )
     log.record(by=by, did="import.send", patient_id=patient.id, about=f"import:{row.id}", now=now, detail={"bytes": size})
-    wake.worker_on_commit(task=TASK, each=[{}], queue=QUEUE)
+    if state == Import.State.WAITING:
+        wake.worker_on_commit(task=TASK, each=[{}], queue=QUEUE)
     return row
 
 
@@ -135,7 +159,7 @@ def refused_csv(row: Import) -> str:
 
 def work(*, clock: Clock) -> bool:
     """This function will read one file, or take in records for ten seconds; for a worker. Gives whether there was anything to do."""
-    spool.orphans(Import.objects.filter(state__in=LIVE).values_list("id", flat=True))
+    spool.orphans(Import.objects.filter(state__in=(*LIVE, Import.State.UNMAPPED)).values_list("id", flat=True))
     row = _claim(clock())
     if row is None:
         return False
@@ -161,7 +185,8 @@ def _claim(now: datetime) -> Import | None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('one import at a time'))")
     if Import.objects.filter(state=Import.State.RUNNING, due_at__gt=now).exists():
         return None
-    row = Import.objects.select_for_update(of=("self",), skip_locked=True).filter(due_at__lte=now).order_by("due_at").first()
+    due = Import.objects.filter(due_at__lte=now, state__in=LIVE)
+    row = due.select_for_update(of=("self",), skip_locked=True).order_by("due_at").first()
     if row is None:
         return None
     row.tries += 1
@@ -218,8 +243,14 @@ def _read(row: Import, clock: Clock) -> None:
     _sender(row, clock())
     with spool.Watched(row.id, told) as stream:
         zone = ZoneInfo(Patient.objects.values_list("time_zone", flat=True).get(id=row.patient_id))
-        found = spool.write(row.id, _batched(sniff.records(stream, zone)))
+        found = spool.write(row.id, _batched(_records(row, stream, zone)))
     _keep(row, records=found, bytes_read=row.bytes_total, next_batch=0, tries=0, due_at=clock())
+
+
+def _records(row: Import, stream: BinaryIO, zone: ZoneInfo) -> Iterator[Record]:
+    if row.mapping is None:
+        return sniff.records(stream, zone)
+    return readings.read(stream, zone, mapping.read(row.mapping, BY_KEY), BY_KEY)
 
 
 def _batched(found: Iterator[Record]) -> Iterator[tuple[Record, ...]]:
@@ -271,16 +302,21 @@ def _end(row: Import, state: Import.State, code: str, field: str, now: datetime)
 
 
 def hand_out(*, now: datetime) -> int:
-    """This function will wake a worker for what is due, and give how many that are; the sweep calls it."""
-    due = Import.objects.filter(due_at__lte=now).count()
+    """This function will wake a worker for what is due, and give how many that are; the sweep calls it. Tables nobody spoke of end."""
+    late = Import.objects.filter(due_at__lte=now, state=Import.State.UNMAPPED)
+    for import_id in late.values_list("id", flat=True):
+        ended = late.filter(id=import_id).update(state=Import.State.FAILED, code="not_confirmed", ended_at=now, due_at=None)
+        if ended:
+            spool.remove(import_id)
+    due = Import.objects.filter(due_at__lte=now, state__in=LIVE).count()
     if due:
         wake.worker_on_commit(task=TASK, each=[{}], queue=QUEUE)
     return due
 
 
-def forget(*, patient_id: UUID) -> None:
-    """This function will erase her imports, in the caller's transaction; their files go once it is committed."""
-    ids = list(Import.objects.filter(patient=patient_id).values_list("id", flat=True))
+def forget(rows: QuerySet[Import]) -> None:
+    """This function will erase imports, in the caller's transaction; their files go once it is committed."""
+    ids = list(rows.values_list("id", flat=True))
     Import.objects.filter(id__in=ids).delete()
 
     def gone() -> None:

@@ -7,13 +7,15 @@ from typing import Any
 import httpx
 from django.conf import settings
 
+from healthhub.dialects.vendors.dexcom import Dexcom
 from healthhub.dialects.vendors.form import Answer, Ask, Trouble
+from healthhub.dialects.vendors.oura import Oura
 from healthhub.dialects.vendors.withings import Withings
 from healthhub.lib.refused import Invalid
 
 # Every maker's class is of one form: the next one joins by `|`.
-Vendor = Withings
-MAKERS: Mapping[str, Callable[..., Vendor]] = {"withings": Withings}
+Vendor = Withings | Dexcom | Oura
+MAKERS: Mapping[str, Callable[..., Vendor]] = {"withings": Withings, "dexcom": Dexcom, "oura": Oura}
 TIMEOUT = httpx.Timeout(8.0)
 LARGEST = 8_000_000
 
@@ -42,7 +44,7 @@ def fetch(ask: Ask) -> Answer:
     try:
         with (
             httpx.Client(timeout=TIMEOUT) as client,
-            client.stream(ask.method, ask.url, data=dict(ask.form) or None, headers=headers) as got,
+            client.stream(ask.method, ask.url, data=dict(ask.form) or None, json=ask.json, headers=headers) as got,
         ):
             raw = bytearray()
             for chunk in got.iter_bytes():

@@ -1,10 +1,11 @@
 """How a person wants to hear: her channels, in her order."""
 
+import base64
 import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -22,6 +23,7 @@ from notifications.post import post
 from notifications.transports import TransportError, http
 
 MOST_CHANNELS = 10
+FORMER_HOLDS = timedelta(days=1)
 _KEY = re.compile(r"[A-Za-z0-9_-]{20,120}={0,2}")
 _SERVICE = re.compile(r"([a-z0-9]{2,20})://[!-~]{1,1500}")
 
@@ -45,7 +47,7 @@ def add(*, person: UUID, transport: str, given: Mapping[str, Any], now: datetime
     `given` holds, by transport: email {details?}; web_push {subscription}; webhook {url}; apprise {url, details?}.
     The same browser or address again replaces the former row. Raises Invalid, and Conflict(code="too_many_channels").
     """
-    secret = "whs_" + secrets.token_urlsafe(32) if transport == Channel.Transport.WEBHOOK else None
+    secret = _new_secret() if transport == Channel.Transport.WEBHOOK else None
     address = _address(transport, given, secret)
     with transaction.atomic():
         Inbox.objects.get_or_create(person_id=person)
@@ -59,6 +61,27 @@ def add(*, person: UUID, transport: str, given: Mapping[str, Any], now: datetime
         log.record(
             by=by, did="channel.added", now=now, about=f"channel:{channel.id}", detail={"transport": transport, "person": str(person)}
         )
+    return Added(channel=channel, secret=secret)
+
+
+def _new_secret() -> str:
+    """A key of 256 bits as Standard Webhooks writes it."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def change_secret(*, person: UUID, channel_id: UUID, now: datetime, by: Viewer | None = None) -> Added:
+    """This function will give one of her webhooks a new secret, shown this once; the former one signs beside it for a day.
+
+    Raises NotVisible for a channel that is not hers or no webhook.
+    """
+    with transaction.atomic():
+        channel = Channel.objects.select_for_update().filter(person=person, id=channel_id, transport=Channel.Transport.WEBHOOK).first()
+        if channel is None:
+            raise NotVisible
+        secret, until = _new_secret(), (now + FORMER_HOLDS).isoformat()
+        channel.address |= {"secret": sealed.seal(secret), "former": channel.address["secret"], "former_until": until}
+        channel.save(update_fields=["address"])
+        log.record(by=by, did="channel.secret", now=now, about=f"channel:{channel.id}", detail={"person": str(person)})
     return Added(channel=channel, secret=secret)
 
 

@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from healthhub.audit import log
+from healthhub.lib.refused import NotVisible
 from healthhub.live import bell
 from healthhub.people import access
 from notifications import operators, quiet
@@ -131,6 +132,26 @@ def deliver(*, notice_id: UUID, now: datetime) -> str:
     return _send(notice, channels, tried, now)
 
 
+def replay(*, person: UUID, notice_id: UUID, channel_id: UUID, now: datetime) -> Attempt:
+    """This function will send a notice of hers once more by one of her webhooks, at once and with the same id, and give the attempt.
+
+    The notice's own way is not touched. Raises NotVisible where either is not hers, or consent has ended.
+    """
+    notice = Notice.objects.select_related("person").filter(id=notice_id, person=person).first()
+    channel = Channel.objects.filter(id=channel_id, person=person, transport=Channel.Transport.WEBHOOK).first()
+    if notice is None or channel is None or not may_be_told(notice, now=now):
+        raise NotVisible
+    started = time.monotonic()
+    try:
+        outcome, detail = Attempt.Outcome.ACCEPTED, TRANSPORTS[channel.transport](letter_of(notice, now=now), channel.address)
+    except TransportError as error:
+        outcome, detail = Attempt.Outcome.REFUSED, error.message
+    with transaction.atomic():
+        ended = now + timedelta(seconds=time.monotonic() - started)
+        log.record(by=None, did="notice.sent", patient_id=notice.patient_id, about=f"notice:{notice.id}", now=now, detail={"by": "replay"})
+        return _record(notice, channel, outcome, detail, began=now, ended=ended)
+
+
 def claim(*, notice_id: UUID, now: datetime) -> bool:
     """This function will take the lease on a due notice, or say that it is done, not due, or another's."""
     with connection.cursor() as cursor:
@@ -223,9 +244,9 @@ def _fail(notice: Notice, because: str, now: datetime) -> str:
     return "failed"
 
 
-def _record(notice: Notice, channel: Channel, outcome: str, detail: str, *, began: datetime, ended: datetime) -> None:
+def _record(notice: Notice, channel: Channel, outcome: str, detail: str, *, began: datetime, ended: datetime) -> Attempt:
     took = round((ended - began).total_seconds() * 1000)
-    Attempt.objects.create(
+    return Attempt.objects.create(
         notice=notice, channel=channel, at=began, transport=channel.transport, outcome=outcome, detail=detail[:400], took_ms=took
     )
 

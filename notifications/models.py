@@ -68,6 +68,7 @@ class Attempt(models.Model):
         RETRY = "retry"
         GIVEN_UP = "given_up"  # the last retry of this door
         PERMANENT = "permanent"  # this door will never open again: the channel was disabled
+        REFUSED = "refused"  # sent again by hand, and not taken
 
     notice = models.ForeignKey(Notice, models.CASCADE, related_name="attempts")
     channel = models.ForeignKey("Channel", models.SET_NULL, null=True, related_name="+")  # null: the socket, or a door since removed

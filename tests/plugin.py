@@ -11,6 +11,7 @@ from collections.abc import Generator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import hypothesis
 import pytest
 
 from healthhub.config.servers import Servers
@@ -25,6 +26,8 @@ def settle_environment() -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "healthhub.config.settings"
     os.environ["SECRET_KEY"] = "for-tests-only-" + "0123456789" * 5
     os.environ.setdefault("TZ", "UTC")
+    hypothesis.settings.register_profile("house", deadline=None)  # a busy machine is slow, which no test is to judge
+    hypothesis.settings.load_profile("house")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright keeps an event loop in the thread that runs the test
 
 

@@ -33,7 +33,7 @@ OLDEST_NODE = 20
 RUNTIME, EVERYTHING = "requirements.txt", "requirements-dev.txt"
 LOCK_FLAGS = ["--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"]
 LOCK_FLAGS += ["--no-emit-index-url", "--no-emit-find-links", "--no-annotate", "--custom-compile-command", "make lock"]
-MODULES = {"demo": "healthhub.config.demo", "check": "tools.check", "tour": "tools.tour", "bench": "tests.bench"}
+MODULES = {"demo": "healthhub.config.demo", "check": "tools.check", "tour": "tools.tour", "bench": "tests.bench", "client": "tools.client"}
 HELP = """HealthHub
   make demo              start everything with demo people and moving readings on http://127.0.0.1:8000
   make demo PORT=8080    the same on another port
@@ -43,6 +43,7 @@ HELP = """HealthHub
   make bench             the benchmarks, printed as ratios
   make evaluate DATA=dir the risk models on the public data they were trained on: figures, comparators, goals
   make tour              the pictures of README.md and docs/tour.md, made anew from the demo (PORT=8000: from the one that runs there)
+  make client            openapi.yaml as the API is now, and a typed Python client made of it in build/healthhub_client
   make install           only make the environment
   make lock              pin the requirements again after pyproject.toml changed"""
 

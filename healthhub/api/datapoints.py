@@ -21,7 +21,7 @@ from healthhub.api.parsers import strict_json
 from healthhub.api.schema import WITH_BODY, answers, id_in_path, query_of
 from healthhub.api.shapes import ReceiptSerializer
 from healthhub.dialects.files import openmhealth
-from healthhub.lib.refused import Invalid
+from healthhub.lib.refused import Invalid, Refused
 from healthhub.people import access
 from monitoring import intake
 
@@ -70,6 +70,8 @@ class DataPoints(APIView):
         now = timezone.now()
         patient, _ = access.classes_open(request.viewer, patient_id, action="write", now=now)
         raw = request._request
+        if not raw.content_type and raw.headers.get("Content-Length") in (None, "", "0"):
+            raise Invalid("There is no reading in the body.", code="empty")
         if raw.content_type != "application/json":
             raise batches.WrongType
         whole = strict_json(batches.read_body(raw, encoding=raw.headers.get("Content-Encoding", "").strip().lower()))  # type: ignore[arg-type]
@@ -80,12 +82,14 @@ class DataPoints(APIView):
             raise Invalid(f"Send at most {settings.OBSERVATIONS_MAX_COUNT} readings at a time.", code="too_many")
         fates: list[dict[str, Any]] = []
         kept: dict[int, Mapping[str, Any]] = {}
+        unread: list[Refused] = []
         for index, point in enumerate(points):
             try:
                 kept[index] = openmhealth.take(point)
             except Invalid as refused:
+                unread.append(refused)
                 fates.append(intake.rejected(index, refused))
-        receipt = intake.receive(patient_id=patient, readings=[*kept.values()], by=request.viewer, now=now, indexes=[*kept])
+        receipt = intake.receive(patient_id=patient, readings=[*kept.values()], by=request.viewer, now=now, indexes=[*kept], unread=unread)
         receipt.fates = sorted(fates + receipt.fates, key=lambda fate: fate["index"])
         counts = receipt.counts()
         status = 201 if counts.keys() & {"stored", "corrected"} else 200 if "duplicate" in counts else 422

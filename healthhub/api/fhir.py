@@ -66,7 +66,10 @@ class Everything(FHIRView):
         numbers = found.sources(patient_id=opened.patient.id, kinds=opened.numbers)
         first: list[Mapping[str, Any]] = []
         if behind is None:
-            first = [patient_shown(opened.patient, viewer), *(_device(opened.patient.id, name, number) for name, number in numbers.items())]
+            first = [
+                patient_shown(opened.patient, viewer),
+                *(device_shown(opened.patient.id, name, number) for name, number in numbers.items()),
+            ]
         return answer(_found(request, opened, wanted, limit, before=first, devices=numbers))
 
 
@@ -105,7 +108,7 @@ class LastN(FHIRView):
         opened = readings.open_for(request.viewer, fhir_search.patient_in(query, request.viewer), kinds=None, now=timezone.now())
         kinds = fhir_search.kinds_in(query, opened.numbers)
         rows = found.last_of_each(patient_id=opened.patient.id, kinds=kinds, most=most)
-        shown = _observations(opened.patient.id, rows, found.sources(patient_id=opened.patient.id, kinds=opened.numbers))
+        shown = observations_shown(opened.patient.id, rows, found.sources(patient_id=opened.patient.id, kinds=opened.numbers))
         return answer(searchset(request, shown, links={"self": request.build_absolute_uri()}))
 
 
@@ -124,7 +127,7 @@ class OneObservation(FHIRView):
         etag = 'W/"1"' if row["state"] == State.CURRENT else 'W/"2"'
         if request.headers.get("If-None-Match") == etag:
             return answer(None, status=304, headers={"ETag": etag})
-        return answer(_observations(patient.id, [row], numbers)[0], headers={"ETag": etag})
+        return answer(observations_shown(patient.id, [row], numbers)[0], headers={"ETag": etag})
 
 
 class OneDevice(FHIRView):
@@ -140,7 +143,7 @@ class OneDevice(FHIRView):
         names = {n: name for name, n in found.sources(patient_id=opened.patient.id, kinds=opened.numbers).items()}
         if wanted not in names:
             raise NotVisible
-        return answer(_device(opened.patient.id, names[wanted], wanted))
+        return answer(device_shown(opened.patient.id, names[wanted], wanted))
 
 
 class Bundles(FHIRView):
@@ -175,11 +178,11 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _device(patient_id: UUID, name: str, number: int) -> dict[str, Any]:
+def device_shown(patient_id: UUID, name: str, number: int) -> dict[str, Any]:
     return fhir_out.device(id_=f"{patient_id}-{number}", patient_id=patient_id, name=name)
 
 
-def _observations(patient_id: UUID, rows: Iterable[Mapping[str, Any]], sources: Mapping[str, int]) -> list[dict[str, Any]]:
+def observations_shown(patient_id: UUID, rows: Iterable[Mapping[str, Any]], sources: Mapping[str, int]) -> list[dict[str, Any]]:
     ids = {name: f"{patient_id}-{number}" for name, number in sources.items()}
     return [_versioned(exports.observation_of(patient_id, row, devices=ids), row) for row in rows]
 
@@ -210,4 +213,4 @@ def _found(
         query["_page"] = fhir_search.cursor_out(moment, last["seq"])
         links["next"] = request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
     sources = found.sources(patient_id=patient_id, kinds=opened.numbers) if devices is None else devices
-    return searchset(request, [*before, *_observations(patient_id, rows[:limit], sources)], links=links, included=included)
+    return searchset(request, [*before, *observations_shown(patient_id, rows[:limit], sources)], links=links, included=included)

@@ -26,13 +26,14 @@ from risk.models import Assessment
 Found = tuple[datetime, int, dict[str, Any]]  # moment and number for the next link, and the resource
 
 
-class _Search(FHIRView):
+class Search(FHIRView):
     """GET /fhir/R4/<type>: one patient's, a page at a time."""
 
     viewer_kinds = frozenset({"user"})
     does: ClassVar = {"GET": "read"}
     kind: ClassVar[str]
     moment: ClassVar[str] = "date"
+    action: ClassVar[str] = "read"
     further: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
@@ -46,7 +47,7 @@ class _Search(FHIRView):
         include = f"{self.kind}:patient"
         if query.get("_include", include) != include:
             raise Invalid("This cannot be included.", code="not_supported", field="_include")
-        patient = access.patient_for(request.viewer, fhir_search.patient_in(query, request.viewer), action="read", now=now)
+        patient = access.patient_for(request.viewer, fhir_search.patient_in(query, request.viewer), action=self.action, now=now)
         wanted = fhir_search.stretch_in(query, self.moment, zone=ZoneInfo(patient.time_zone))
         rows = self.found(request.viewer, str(patient.id), wanted, now, query)
         links = {"self": request.build_absolute_uri()}
@@ -59,7 +60,7 @@ class _Search(FHIRView):
         return answer(searchset(request, [one for _, _, one in rows], links=links, included=included))
 
 
-class Flags(_Search):
+class Flags(Search):
     """GET /fhir/R4/Flag."""
 
     kind = "Flag"
@@ -86,7 +87,7 @@ class DetectedIssues(Flags):
         return fhir_findings.detected_issue(vars(alert), text=_text(alert, clinical=clinical), steps=steps)
 
 
-class RiskAssessments(_Search):
+class RiskAssessments(Search):
     """GET /fhir/R4/RiskAssessment."""
 
     kind = "RiskAssessment"
@@ -103,7 +104,7 @@ class RiskAssessments(_Search):
         return [(row.as_of, row.id.int, _assessed(row, full)) for row, full in rows]
 
 
-class _One(FHIRView):
+class One(FHIRView):
     """GET /fhir/R4/<type>/{id}."""
 
     viewer_kinds = frozenset({"user"})
@@ -123,7 +124,7 @@ class _One(FHIRView):
         return answer(resource, headers={"ETag": etag})
 
 
-class OneFlag(_One):
+class OneFlag(One):
     """GET /fhir/R4/Flag/{id}."""
 
     writes: ClassVar[type[Flags]] = Flags
@@ -141,7 +142,7 @@ class OneDetectedIssue(OneFlag):
     writes = DetectedIssues
 
 
-class OneRiskAssessment(_One):
+class OneRiskAssessment(One):
     """GET /fhir/R4/RiskAssessment/{id}."""
 
     def one(self, viewer: Viewer, id_: str, now: datetime) -> dict[str, Any]:

@@ -52,6 +52,7 @@ def _taken(parts: list[bytes], viewer: Viewer, now: datetime) -> list[dict[str, 
         raise NotVisible
     fates: list[dict[str, Any]] = []
     kept: dict[int, Sent | Mapping[str, Any]] = {}
+    unread: list[Refused] = []
     for index, part in enumerate(parts):
         try:
             sent = batches.decode(part)
@@ -59,8 +60,9 @@ def _taken(parts: list[bytes], viewer: Viewer, now: datetime) -> list[dict[str, 
                 raise NotVisible(field="patient")
             kept[index] = sent
         except (Invalid, NotVisible) as refused:
+            unread.append(refused)
             fates.append(intake.rejected(index, refused))
-    receipt = intake.receive(patient_id=patient_id, readings=[*kept.values()], by=viewer, now=now, indexes=[*kept])
+    receipt = intake.receive(patient_id=patient_id, readings=[*kept.values()], by=viewer, now=now, indexes=[*kept], unread=unread)
     for fate in receipt.fates:
         sent = kept[fate["index"]]
         fates.append(fate | {"key": sent.key} if isinstance(sent, Sent) and sent.key else fate)

@@ -13,7 +13,7 @@ from healthhub.api.people import USERS
 from healthhub.api.schema import answers, body_of, id_in_path, query_of
 from healthhub.audit import log
 from healthhub.people import access
-from notifications import channels, inbox, quiet, vapid
+from notifications import channels, deliver, inbox, quiet, vapid
 from notifications.models import Attempt, Channel, Notice, QuietHours
 
 LONGEST_NUMBER = 2**63 - 1
@@ -60,6 +60,10 @@ class AttemptSerializer(serializers.Serializer[Any]):
 
 class AttemptsSerializer(serializers.Serializer[Any]):
     attempts = AttemptSerializer(many=True)
+
+
+class ReplaySerializer(serializers.Serializer[Any]):
+    notice = serializers.UUIDField()
 
 
 class KeysSerializer(serializers.Serializer[Any]):
@@ -179,6 +183,43 @@ class OneChannel(APIView):
     def delete(self, request: Asked, channel_id: str) -> Response:
         channels.remove(person=request.viewer.person, channel_id=access.parsed_id(channel_id), by=request.viewer, now=timezone.now())
         return Response(status=204)
+
+
+class Secret(APIView):
+    viewer_kinds = USERS
+    does = "read"
+
+    @extend_schema(
+        summary="A new secret for my webhook",
+        parameters=[id_in_path("channel_id", "The channel.")],
+        request=None,
+        responses=answers(AddedSerializer, 404),
+    )
+    def post(self, request: Asked, channel_id: str) -> Response:
+        """The former secret signs beside it for a day."""
+        changed = channels.change_secret(
+            person=request.viewer.person, channel_id=access.parsed_id(channel_id), by=request.viewer, now=timezone.now()
+        )
+        return Response({**_channel(changed.channel), "secret": changed.secret}, headers={"Cache-Control": "no-store"})
+
+
+class Replay(APIView):
+    viewer_kinds = USERS
+    does = "read"
+
+    @extend_schema(
+        summary="Send me this notice by my webhook once more",
+        parameters=[id_in_path("channel_id", "The channel.")],
+        request=ReplaySerializer,
+        responses=answers(AttemptSerializer, 400, 404, 413, 415),
+    )
+    def post(self, request: Asked, channel_id: str) -> Response:
+        """With the same id; how the gateway answered is told, and stands among the attempts."""
+        notice_id = body_of(request, ReplaySerializer)["notice"]
+        tried = deliver.replay(
+            person=request.viewer.person, notice_id=notice_id, channel_id=access.parsed_id(channel_id), now=timezone.now()
+        )
+        return Response(_attempt(tried))
 
 
 class Quiet(APIView):

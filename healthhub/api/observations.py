@@ -32,7 +32,7 @@ from healthhub.api.shapes import (
     WhyQuery,
     WhySerializer,
 )
-from healthhub.lib.refused import Invalid, NotAllowed, NotVisible
+from healthhub.lib.refused import Invalid, NotAllowed, NotVisible, Refused
 from healthhub.people.access import Viewer
 from healthhub.records.catalogue import KINDS
 from monitoring import intake
@@ -97,6 +97,7 @@ def _receive(parts: Sequence[bytes], *, viewer: Viewer, now: datetime, as_of: da
     """Readings grouped by patient, in the order of the batch; each patient's are one transaction."""
     fates: list[dict[str, Any]] = []
     groups: dict[UUID, tuple[list[int], list[Sent | Mapping[str, Any]]]] = {}
+    unread: list[Refused] = []
     known = batches.decode_all(parts)
     for index, part in enumerate(parts):
         try:
@@ -105,15 +106,19 @@ def _receive(parts: Sequence[bytes], *, viewer: Viewer, now: datetime, as_of: da
             if patient_id is None:
                 raise Invalid("Say whose reading this is.", code="missing_field", field="patient")
         except Invalid as refused:
+            unread.append(refused)
             fates.append(intake.rejected(index, refused))
             continue
         indexes, sents = groups.setdefault(patient_id, ([], []))
         indexes.append(index)
         sents.append(sent)
+    if unread and viewer.patient_id:  # a device's readings can only be its patient's
+        groups.setdefault(viewer.patient_id, ([], []))
     alerts: list[UUID] = []
     for patient_id, (indexes, sents) in groups.items():
+        also = unread if patient_id == viewer.patient_id else []
         try:
-            receipt = intake.receive(patient_id=patient_id, readings=sents, by=viewer, now=now, as_of=as_of, indexes=indexes)
+            receipt = intake.receive(patient_id=patient_id, readings=sents, by=viewer, now=now, as_of=as_of, indexes=indexes, unread=also)
         except (NotVisible, NotAllowed) as refused:
             if len(groups) == 1:
                 raise

@@ -11,7 +11,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "healthhub.config.settings")
 app = Celery("healthhub")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.set_default()  # threads of the web process would otherwise meet a Celery without a broker
-app.autodiscover_tasks(["healthhub.audit", "notifications", "monitoring", "risk", "healthhub.records"])
+app.autodiscover_tasks(["healthhub.audit", "notifications", "monitoring", "risk", "healthhub.records", "healthhub.api"])
 
 
 @worker_before_create_process.connect

@@ -292,6 +292,17 @@ VENDORS = {
         "api": env.str("WITHINGS_API", default=""),
         "accounts": env.str("WITHINGS_ACCOUNTS", default=""),
     },
+    "dexcom": {
+        "client_id": env.str("DEXCOM_CLIENT_ID", default=""),
+        "client_secret": env.str("DEXCOM_CLIENT_SECRET", default=""),
+        "api": env.str("DEXCOM_API", default=""),
+    },
+    "oura": {
+        "client_id": env.str("OURA_CLIENT_ID", default=""),
+        "client_secret": env.str("OURA_CLIENT_SECRET", default=""),
+        "api": env.str("OURA_API", default=""),
+        "accounts": env.str("OURA_ACCOUNTS", default=""),
+    },
 }
 EMAIL_TIMEOUT = 4  # seconds: below the first lease of a notice
 # How long an open page may take to say `seen` before the next channel is tried; urgent and red do not wait for it.

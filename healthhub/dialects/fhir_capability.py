@@ -6,6 +6,8 @@ from typing import Any
 
 OWN_CODES = "urn:healthhub:code"
 OPERATIONS = "http://hl7.org/fhir/OperationDefinition/"
+BULK = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/"
+EXPORT = "Asynchronous NDJSON of all that the asking person or token may read; _type, _since, _outputFormat."
 # Our refusals in FHIR's words; any other is told by its status.
 ISSUE: Mapping[str, str] = {
     "missing_field": "required",
@@ -69,8 +71,9 @@ def capability(*, url: str, at: datetime) -> dict[str, Any]:
                 "mode": "server",
                 "documentation": "Search parameters that are not named here are refused.",
                 "security": {"cors": False, "description": "Authorization: Bearer with a device token of one patient, or a session."},
-                "resource": [_observation(), _patient(), {"type": "Device", "interaction": [{"code": "read"}]}, *_findings()],
+                "resource": [_observation(), _patient(), {"type": "Device", "interaction": [{"code": "read"}]}, *_findings(), *_affairs()],
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
+                "operation": [{"name": "export", "definition": f"{BULK}export", "documentation": EXPORT}],
             }
         ],
     }
@@ -109,7 +112,8 @@ def _patient() -> dict[str, Any]:
                 "name": "everything",
                 "definition": f"{OPERATIONS}Patient-everything",
                 "documentation": "The Patient, her Devices and Observations; _since, _count up to 1000, paging by the next link.",
-            }
+            },
+            {"name": "export", "definition": f"{BULK}patient-export", "documentation": f"{EXPORT} Of one patient: Patient/[id]/$export."},
         ],
     }
 
@@ -135,4 +139,36 @@ def _findings() -> list[dict[str, Any]]:
             "searchParam": [patient, {"name": moment, "type": "date"}, *([method] if type_ == "RiskAssessment" else [])],
         }
         for type_, moment, what in told
+    ]
+
+
+def _affairs() -> list[dict[str, Any]]:
+    """Her affairs, for people; where a reading came from, for device tokens too."""
+    paging = "For people, not for device tokens. Sorting by {0}, -{0}; _count up to 1000; paging by the next link."
+    told = (
+        ("Consent", "date", "What she granted to whom; inactive once withdrawn. For herself alone."),
+        ("AuditEvent", "date", "Who did or read what of her. For herself alone; not read one by one."),
+        ("Communication", "sent", "A notice that speaks of her; its text for whom it was written."),
+    )
+    patient = {"name": "patient", "type": "reference", "documentation": "Whose; it must be said."}
+    found: list[dict[str, Any]] = [
+        {
+            "type": type_,
+            "documentation": f"{what} {paging.format(moment)}",
+            "interaction": [{"code": code} for code in (("search-type",) if type_ == "AuditEvent" else ("read", "search-type"))],
+            "searchInclude": [f"{type_}:patient"],
+            "searchParam": [patient, {"name": moment, "type": "date"}],
+        }
+        for type_, moment, what in told
+    ]
+    target = {"name": "target", "type": "reference", "documentation": "The Observation; it must be said."}
+    words = "Where a reading came from, and each correction or removal with its reason."
+    return [
+        *found,
+        {
+            "type": "Provenance",
+            "documentation": words,
+            "interaction": [{"code": "read"}, {"code": "search-type"}],
+            "searchParam": [target],
+        },
     ]

@@ -26,6 +26,8 @@ def erase(*, patient_id: UUID) -> int:
             "DELETE FROM records_exportpart WHERE export_id IN (SELECT id FROM records_export WHERE patient_id = %s)", [patient_id]
         )
         cursor.execute("DELETE FROM records_export WHERE patient_id = %s", [patient_id])
+        cursor.execute("DELETE FROM records_bulkpiece WHERE patient_id = %s", [patient_id])
+        cursor.execute("DELETE FROM records_bulkexport WHERE single AND patients = jsonb_build_array(%s::text)", [str(patient_id)])
         gone = 0
         for table in TABLES:
             cursor.execute(f"DELETE FROM {table} WHERE patient_id = %s", [patient_id])

@@ -8,7 +8,7 @@ import io
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import IO, Any
 from uuid import UUID
@@ -38,6 +38,8 @@ FLAGS = {
     SUSPICIOUS: "suspicious", LATE: "late", CUFFLESS: "cuffless", CENSORED_LOW: "censored-low", CENSORED_HIGH: "censored-high",
     SIMULATED: "simulated",
 }  # fmt: skip
+ENDINGS = {"parquet": "parquet", "excel": "xlsx"}
+Table = Callable[[Sequence[Mapping[str, Any]]], bytes]
 COLUMNS = ("number", "kind", "name", "at", "value", "value2", "unit", "seconds", "source", "method", "flags", "context", "received_at")
 
 
@@ -76,6 +78,9 @@ def fetch(*, export_id: UUID | str, by: Viewer, now: datetime) -> tuple[Export, 
         archive.writestr("README.txt", ABOUT)
         for part in ExportPart.objects.filter(export=export).order_by("number").iterator(chunk_size=1):
             archive.writestr(f"fhir/bundle-{part.number:04}.json", zlib.decompress(part.fhir))
+            for name, content in (("parquet", part.parquet), ("excel", part.excel)):
+                if content:
+                    archive.writestr(f"{name}/readings-{part.number:04}.{ENDINGS[name]}", content, zipfile.ZIP_STORED)
         with archive.open("readings.csv", "w") as table:
             for part in ExportPart.objects.filter(export=export).order_by("number").iterator(chunk_size=1):
                 table.write(zlib.decompress(part.csv))
@@ -87,19 +92,24 @@ ABOUT = (
     "HealthHub: your readings / 您的测量数据\n\n"
     "readings.csv  every reading that counts, one a line, UTF-8; times carry their zone, units are UCUM.\n"
     "              每行一条有效的测量数据，UTF-8 编码；时间带时区，单位为 UCUM。\n"
+    "excel/        the same as workbooks of 10,000 readings at most / 同样的数据，Excel 工作簿（每个最多 10,000 条）\n"
+    "parquet/      the same as typed columns for analysis / 同样的数据，便于分析的 Parquet 列式文件\n"
     "fhir/         the same as HL7 FHIR R4 bundles (Patient, Observation).\n"
     "              同样的数据，HL7 FHIR R4 格式（Patient、Observation）。\n"
 )
 
 
-def work(*, now: datetime, pieces: int = 40) -> int:
-    """This function will make up to `pieces` pieces of exports that are due, each in its own transaction; for a worker."""
+def work(*, now: datetime, tables: Mapping[str, Table], pieces: int = 40) -> int:
+    """This function will make up to `pieces` pieces of exports that are due, each in its own transaction; for a worker.
+
+    `tables` write a piece's readings as the files `parquet` and `excel`.
+    """
     made = 0
     while made < pieces:
         export_id = _claim(now)
         if export_id is None:
             break
-        _one_piece(export_id, now)
+        _one_piece(export_id, tables, now)
         made += 1
     if made == pieces:
         wake.worker_on_commit(task=EXPORT, each=[{}], queue="assess")
@@ -120,13 +130,13 @@ def _claim(now: datetime) -> UUID | None:
 
 
 @transaction.atomic
-def _one_piece(export_id: UUID, now: datetime) -> None:
+def _one_piece(export_id: UUID, tables: Mapping[str, Table], now: datetime) -> None:
     export = Export.objects.select_for_update(of=("self",)).select_related("patient", "patient__user").get(id=export_id)
     numbers = [kind.number for kind in KINDS]
     rows = timeline.after(patient_id=export.patient_id, kinds=numbers, seq=export.done_seq, limit=PIECE)
     found = [row for row in rows if row["seq"] <= export.last_seq and row["state"] == State.CURRENT]
     if found or export.parts == 0:
-        _keep(export, found, now)
+        _keep(export, found, tables, now)
     finished = len(rows) < PIECE or rows[-1]["seq"] >= export.last_seq
     export.done_seq = export.last_seq if finished else rows[-1]["seq"]
     export.tries = 0
@@ -136,7 +146,7 @@ def _one_piece(export_id: UUID, now: datetime) -> None:
     export.save()
 
 
-def _keep(export: Export, rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
+def _keep(export: Export, rows: Sequence[Mapping[str, Any]], tables: Mapping[str, Table], now: datetime) -> None:
     resources: list[Mapping[str, Any]] = [patient_of(export.patient)] if export.parts == 0 else []
     resources += [observation_of(export.patient_id, row) for row in rows]
     bundle = fhir_out.bundle(resources, id_=f"{export.id}-{export.parts + 1}", at=now)
@@ -147,6 +157,7 @@ def _keep(export: Export, rows: Sequence[Mapping[str, Any]], now: datetime) -> N
         number=export.parts,
         fhir=zlib.compress(msgspec.json.encode(bundle)),
         csv=zlib.compress(csv_of(rows, header=export.parts == 1).encode()),
+        **{name: write(rows) if rows else b"" for name, write in tables.items()},
     )
 
 
@@ -171,7 +182,7 @@ def observation_of(patient_id: UUID, row: Mapping[str, Any], *, devices: Mapping
         source="" if row["source"] == UNNAMED else row["source"],
         self_reported=row["method"] == Method.SELF_REPORTED,
         comparator="<" if flags & CENSORED_LOW else ">" if flags & CENSORED_HIGH else None,
-        flags=_flags(flags),
+        flags=flag_names(flags),
         context=row["context"],
         received_at=row["received_at"],
         key=row["key"],
@@ -191,12 +202,13 @@ def csv_of(rows: Sequence[Mapping[str, Any]], *, header: bool) -> str:
         measured = [kind.key, kind.name["en"], fhir_out.local(row["at"], row["utc_offset"]).isoformat()]
         values = [row["value"], _blank(row["value2"]), kind.unit, _blank(row["seconds"])]
         context = msgspec.json.encode(row["context"]).decode() if row["context"] else ""
-        origin = [harmless(row["source"]), Method(row["method"]).name.lower(), " ".join(_flags(row["flags"])), harmless(context)]
+        origin = [harmless(row["source"]), Method(row["method"]).name.lower(), " ".join(flag_names(row["flags"])), harmless(context)]
         table.writerow([row["seq"], *measured, *values, *origin, row["received_at"].isoformat()])
     return text.getvalue()
 
 
-def _flags(flags: int) -> list[str]:
+def flag_names(flags: int) -> list[str]:
+    """This function will spell out what is known of a reading's quality."""
     return [name for bit, name in FLAGS.items() if flags & bit]
 
 

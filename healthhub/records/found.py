@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
+from healthhub.records import summaries
 from healthhub.records.timeline import SELECT, dicts
 
 FIRST, LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
@@ -70,5 +71,17 @@ def sources(*, patient_id: UUID, kinds: Sequence[int]) -> dict[str, int]:
             "SELECT s.key, s.id FROM records_source s WHERE s.patient_id = %s AND EXISTS (SELECT 1 FROM records_observation o "
             "WHERE o.patient_id = s.patient_id AND o.source_id = s.id AND o.state = 0 AND o.kind = ANY(%s)) ORDER BY s.id",
             [patient_id, list(kinds)],
+        )
+        return dict(cursor.fetchall())
+
+
+def days_of_sources(*, patient_id: UUID, kinds: Sequence[int], since: date, until: date) -> dict[str, list[date]]:
+    """This function will give her days (of the clock where she was) with a reading of the kinds, source by source."""
+    summaries.refresh(patient_id=patient_id)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT s.key, array_agg(DISTINCT m.day ORDER BY m.day) FROM records_summary m JOIN records_source s ON s.id = m.source_id "
+            "WHERE m.patient_id = %s AND m.kind = ANY(%s) AND m.day BETWEEN %s AND %s GROUP BY s.key",
+            [patient_id, list(kinds), since, until],
         )
         return dict(cursor.fetchall())

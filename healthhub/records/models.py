@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from healthhub.lib.ids import uuid7
-from healthhub.people.models import Patient, User
+from healthhub.people.models import DeviceToken, Patient, User
 
 
 class Timeline(models.Model):
@@ -171,12 +171,82 @@ class Export(models.Model):
 
 
 class ExportPart(models.Model):
-    """A piece of an export: a FHIR bundle and lines of CSV, each deflated."""
+    """A piece of an export: a FHIR bundle and lines of CSV, each deflated, and files of their own; empty where there is no reading."""
 
     export = models.ForeignKey(Export, models.CASCADE, related_name="pieces")
     number = models.IntegerField()
     fhir = models.BinaryField()
     csv = models.BinaryField()
+    parquet = models.BinaryField(default=bytes)
+    excel = models.BinaryField(default=bytes)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["export", "number"], name="export_part_once")]
+
+
+class BulkExport(models.Model):
+    """The records of everybody its owner may see, as FHIR NDJSON: asked for at one moment, written piece by piece by a worker, forgotten
+    after a day.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        WORKING = "working"
+        READY = "ready"
+        FAILED = "failed"
+        STOPPED = "stopped"  # whoever asked may no longer: `code` says why
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    # Who asked: exactly one of the two.
+    user = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    token = models.ForeignKey(DeviceToken, models.PROTECT, null=True, related_name="+")
+    request = models.TextField()  # the address as it was asked
+    types = models.JSONField()  # of resources, in their order
+    since = models.DateTimeField(null=True)
+    single = models.BooleanField()  # one patient was named
+    patients = models.JSONField()  # ids, in their order
+    left_out = models.IntegerField(default=0)  # patients who withdrew while it was written
+    asked_at = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
+    code = models.CharField(max_length=40, blank=True)
+    # How far it is: the patient, the type, and where among those resources.
+    patient_number = models.IntegerField(default=0)
+    type_number = models.IntegerField(default=0)
+    place = models.TextField(blank=True)
+    tries = models.SmallIntegerField(default=0)  # without getting on
+    due_at = models.DateTimeField(null=True)  # null: nothing more to do
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(user__isnull=True) ^ Q(token__isnull=True), name="bulk_export_has_an_owner"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="bulk_export_due"),
+            models.Index(fields=["expires_at"], condition=Q(expires_at__isnull=False), name="bulk_export_expires"),
+        ]
+
+    @property
+    def under_way(self) -> bool:
+        """Whether there is more to come."""
+        return self.state in (self.State.WAITING, self.State.WORKING)
+
+    @property
+    def progress(self) -> int:
+        """Percent, of the patients."""
+        return 100 * self.patient_number // max(1, len(self.patients))
+
+
+class BulkPiece(models.Model):
+    """A piece of a bulk export: lines of NDJSON about one patient, deflated, and the classes of data that were open when it was written."""
+
+    id = models.BigAutoField(primary_key=True)
+    export = models.ForeignKey(BulkExport, models.CASCADE, related_name="pieces")
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="+")
+    type = models.CharField(max_length=40)
+    classes = models.JSONField()
+    count = models.IntegerField()
+    lines = models.BinaryField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["export", "type", "id"], name="bulk_piece_in_order")]

@@ -20,7 +20,7 @@ class Stretch:
     since: datetime = FIRST
     until: datetime = LAST
     newest_first: bool = True
-    behind: tuple[datetime, UUID] | None = None
+    behind: tuple[datetime, UUID | int] | None = None
 
 
 def rows_of(rows: QuerySet[Row], moment: str, wanted: Stretch) -> list[Row]:

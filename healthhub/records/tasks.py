@@ -3,9 +3,11 @@
 from celery import shared_task
 from django.utils import timezone
 
-from healthhub.records import exports
+from healthhub.records import exports, tables
+
+TABLES = {"parquet": tables.parquet, "excel": tables.excel}
 
 
 @shared_task(name=exports.EXPORT)
 def export() -> int:
-    return exports.work(now=timezone.now())
+    return exports.work(now=timezone.now(), tables=TABLES)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
 
 from healthhub.audit import log
+from healthhub.dialects.vendors.form import Call, Trouble
 from healthhub.lib.refused import Invalid, NotVisible, Refused
 from healthhub.web.mydata import own
 from healthhub.web.pages import PageRequest, page
@@ -97,12 +98,21 @@ def end(request: PageRequest, patient_id: UUID, connection_id: UUID) -> HttpResp
 def called(request: HttpRequest, vendor: str, mac: str) -> HttpResponse:
     """This function will hear that a maker has news of an account. Whoever does not know this address is told nothing.
 
-    Makers try the address with HEAD or GET first; a call for an account that nobody here has is answered alike.
+    Makers try the address with HEAD or GET first, some with a challenge to be sent back; a call for an account that nobody here has is
+    answered alike.
     """
     if not pulls.knows(vendor=vendor, mac=mac):
         return HttpResponse(status=404)
+    if "challenge" in request.GET:
+        known = pulls.knows(vendor=vendor, mac=request.GET.get("verification_token", ""))
+        return JsonResponse({"challenge": request.GET["challenge"][:200]}) if known else HttpResponse(status=401)
     if request.method == "POST":
-        pulls.called(vendor=vendor, account=request.POST.get("userid", "")[:80], now=timezone.now())
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        body = request.body
+        try:
+            pulls.heard(vendor=vendor, call=Call(request.POST.dict(), body, headers), now=timezone.now())
+        except Trouble:
+            return HttpResponse(status=401)
     return HttpResponse(status=204)
 
 

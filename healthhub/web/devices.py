@@ -5,13 +5,12 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext, gettext_noop as _n
+from django.utils.translation import gettext
 
 from healthhub.audit import log
 from healthhub.lib.refused import Invalid
 from healthhub.people import access, tokens
 from healthhub.people.models import DeviceToken, Patient
-from healthhub.records import shown as readings
 from healthhub.records.catalogue import BY_KEY
 from healthhub.web import shown
 from healthhub.web.mydata import own
@@ -19,7 +18,6 @@ from healthhub.web.pages import PageRequest, page
 from monitoring import pulls, vendors
 
 # What home devices measure; a device of another kind is given everything.
-BY_HAND = {"web": _n("By hand, on these pages"), "medications": _n("My medicines")}
 OFFERED = ("bp", "hr", "glucose", "cgm", "weight", "spo2", "temp", "pef", "steps", "sleep")
 
 
@@ -52,10 +50,6 @@ def _page(request: PageRequest, patient: Patient, *, problem: str = "", new: Dev
         "patient": patient,
         "devices": [(token, _kinds(token)) for token in found if token.revoked_at is None],
         "revoked": [token for token in found if token.revoked_at is not None],
-        "origins": [
-            (gettext(BY_HAND[one.key]) if one.key in BY_HAND else one.name or one.key, one.last_received_at)
-            for one in readings.origins_of(patient_id=patient.id)
-        ],
         "offered": [(key, shown.both(BY_KEY[key].name)) for key in OFFERED],
         "has_makers": bool(vendors.offered()) or bool(pulls.of(patient=patient)),
         "problem": problem,

@@ -26,6 +26,8 @@ REASONS = {
     "bad_value": _n("without a value that can be read"),
     "unknown_unit": _n("in a unit that is not known here"),
     "missing_unit": _n("without a unit"),
+    "one_of_two": _n("with only one of the two values of a blood pressure"),
+    "other_person": _n("of another person"),
     "outside_consent": _n("of a kind that its sender may not add"),
 }
 OTHERWISE = _n("for another reason, see the table")
@@ -33,6 +35,7 @@ ENDS = {
     "token_revoked": _n("Stopped: the device that sent it was disconnected."),
     "consent_withdrawn": _n("Stopped: whoever sent it may no longer add readings for you."),
     "account_closed": _n("Stopped: the account that sent it was closed."),
+    "not_confirmed": _n("Nobody said within a day what its columns mean. Please send it again."),
     "gave_up": _n("It failed several times. Please send it again later."),
     "file_gone": _n("The file is no longer here. Please send it again."),
     "unknown_file": _n("No reader here is for this file."),
@@ -72,10 +75,11 @@ def imports(request: PageRequest, patient_id: UUID) -> HttpResponse:
         if not isinstance(file, UploadedFile):
             raise Invalid("Choose a file first.", code="no_file", field="file")
         chunks = file.chunks(CHUNK)
-        uploads.accept(patient_id=patient.id, chunks=chunks, by=request.visit.viewer, now=request.visit.now, name=file.name or "")
+        visit, name = request.visit, file.name or ""
+        row = uploads.accept(patient_id=patient.id, chunks=chunks, by=visit.viewer, now=visit.now, name=name, tables=True)
     except Refused as refused:
         return _page(request, patient, problem=gettext(refused.sentence), status=422 if refused.status == 400 else refused.status)
-    return redirect("my_imports", patient.id)
+    return redirect("my_import_mapping", patient.id, row.id) if row.state == Import.State.UNMAPPED else redirect("my_imports", patient.id)
 
 
 def _page(request: PageRequest, patient: Patient, *, problem: str = "", status: int = 200) -> HttpResponse:

@@ -82,3 +82,8 @@ def test_a_bad_body_is_refused(site: Site, body: bytes, code: str | None) -> Non
     status, said = site.send(body)
     assert status == 400
     assert code is None or said["code"] == code
+
+
+def test_nothing_sent_is_told_so(site: Site) -> None:
+    answer = site.client.generic("POST", site.path)
+    assert (answer.status_code, answer.json()["code"]) == (400, "empty")

@@ -58,7 +58,7 @@ def test_a_secret_is_shown_once(world: World) -> None:
     client = world.client("patient_self")
     made = send(client, "POST", "channels", {"transport": "webhook", "url": "http://127.0.0.1:9/hook"})
     assert made.status_code == 201
-    assert made.json()["secret"].startswith("whs_")
+    assert made.json()["secret"].startswith("whsec_")
     assert made.headers["Cache-Control"] == "no-store"
     listed = client.get("/api/v1/channels").json()
     assert made.json()["secret"] not in json.dumps(listed)

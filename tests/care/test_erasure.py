@@ -13,6 +13,7 @@ from healthhub.people import access
 from healthhub.people.models import Grant
 from healthhub.records import exports
 from healthhub.records.models import Observation
+from healthhub.records.tasks import TABLES
 from monitoring.models import LIVE_STATES, Alert
 from tests.permissions.records import fill
 from tests.world import World, build
@@ -52,7 +53,7 @@ def test_nothing_is_left_that_names_her_or_tells_a_reading() -> None:
     fill(world)
     user = world.users["patient_self"]
     exports.ask(patient_id=world.ana.id, by=world.viewer("patient_self"), now=world.now)
-    exports.work(now=world.now)
+    exports.work(now=world.now, tables=TABLES)
     ask(world)
     readings = Observation.objects.filter(patient=world.ana).count()
     assert readings >= 3

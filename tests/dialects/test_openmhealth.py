@@ -80,6 +80,14 @@ def test_whatever_stands_in_its_place_is_read_or_refused(data: st.DataObject) ->
     assert found.get("field", "-")
 
 
+def test_a_nameless_type_is_not_kept_and_the_place_of_the_name_is_told() -> None:
+    point: Any = openmhealth.write(READING, uuid="u")
+    point["header"]["schema_id"]["name"] = ""
+    with pytest.raises(Invalid) as refused:
+        openmhealth.take(point)
+    assert (refused.value.code, refused.value.field) == ("not_kept", "schema_id.name")
+
+
 @pytest.mark.parametrize("changed", [{"kind": "cgm_mean"}, {"unit": "1/d"}, {"flags": ["censored_low"]}])
 def test_what_no_schema_can_say_is_not_said(changed: dict[str, Any]) -> None:
     assert openmhealth.write(READING | changed, uuid="u") is None

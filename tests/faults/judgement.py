@@ -148,7 +148,7 @@ def notices(people: People, received: list[Received], verdict: Verdict) -> None:
     strangers = wrong_person = 0
     allowed = {watched.patient.pk: people.may_hear(watched) for watched in people.watched}
     for letter in received:
-        person, key = UUID(urlsplit(letter.path).path.strip("/")), UUID(letter.headers["idempotency-key"])
+        person, key = UUID(urlsplit(letter.path).path.strip("/")), UUID(letter.headers["webhook-id"])
         notice = rows.get(key)
         at_gateway[key] += 1
         strangers += person in people.strangers

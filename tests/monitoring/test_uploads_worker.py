@@ -15,7 +15,7 @@ from tests.servers import running_worker, wait_for
 from tests.world import build
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-N = 12_000
+N = 30_000  # the worker must not be done before it is killed
 
 
 def now_of(row: Import) -> Import:
@@ -26,8 +26,8 @@ def now_of(row: Import) -> Import:
 def test_a_worker_killed_in_the_middle_is_followed_by_another_and_nothing_is_doubled(tmp_path: Path, settings: Any) -> None:
     settings.IMPORT_ROOT = tmp_path
     world = build()
-    row = uploads.accept(patient_id=world.ana.id, chunks=[export(N)], by=world.viewer("patient_self"), now=world.now)
     with running_worker(queues="deliver,import", IMPORT_ROOT=str(tmp_path)) as worker:
+        row = uploads.accept(patient_id=world.ana.id, chunks=[export(N)], by=world.viewer("patient_self"), now=world.now)
         uploads.hand_out(now=timezone.now())
         wait_for(lambda: 0 < now_of(row).taken < N, within=40)
         worker.kill(signal.SIGKILL)

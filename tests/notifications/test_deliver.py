@@ -1,5 +1,6 @@
 """Delivering: leased, at least once with the same id, consent asked again, doors in order, operators behind the last."""
 
+import base64
 import hashlib
 import hmac
 import json
@@ -9,11 +10,14 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.utils import timezone
+from standardwebhooks import Webhook
+from standardwebhooks.webhooks import WebhookVerificationError
 
+from healthhub.lib.refused import NotVisible
 from healthhub.people import consent
 from healthhub.people.models import User
 from notifications import channels, quiet
-from notifications.deliver import LEASE, claim, deliver, due, sweep
+from notifications.deliver import LEASE, claim, deliver, due, replay, sweep
 from notifications.inbox import seen
 from notifications.models import Attempt, Channel, Notice
 from notifications.post import post
@@ -56,14 +60,50 @@ def test_urgent_goes_to_the_first_channel_at_once_and_is_signed(ana: User, gatew
     notice = told(ana)
     assert deliver(notice_id=notice.id, now=NOW) == "accepted"
     request = gateway.received[0]
-    at, _, signature = request.headers["x-healthhub-signature"].removeprefix("t=").partition(",v1=")
-    assert signature == hmac.new(secret.encode(), at.encode() + b"." + request.body, hashlib.sha256).hexdigest()
+    id_, at = request.headers["webhook-id"], request.headers["webhook-timestamp"]
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    own = base64.b64encode(hmac.new(key, f"{id_}.{at}.".encode() + request.body, hashlib.sha256).digest()).decode()
+    assert request.headers["webhook-signature"] == f"v1,{own}"
     assert int(at) == int(NOW.timestamp())
-    assert request.headers["idempotency-key"] == str(notice.id) == json.loads(request.body)["id"]
+    assert id_ == str(notice.id) == json.loads(request.body)["id"]
     assert json.loads(request.body)["title"] == "Low oxygen"
     notice.refresh_from_db()
     assert (notice.state, notice.due_at, notice.seen_at) == ("delivered", None, None)
     assert outcomes(notice) == [("live", "offered"), ("webhook", "accepted")]
+
+
+def test_a_changed_secret_signs_beside_the_former_one_for_a_day(ana: User, gateway: Gateway) -> None:
+    channel, former = webhook(ana, gateway)
+    now = timezone.now()
+    changed = channels.change_secret(person=ana.id, channel_id=channel.id, now=now)
+    assert changed.secret is not None
+    notice = told(ana)
+    assert deliver(notice_id=notice.id, now=now) == "accepted"
+    request = gateway.received[-1]
+    for secret in (changed.secret, former):
+        assert Webhook(secret).verify(request.body, request.headers)["id"] == str(notice.id)
+    with pytest.raises(WebhookVerificationError):
+        Webhook(former).verify(request.body + b" ", request.headers)
+    again = replay(person=ana.id, notice_id=notice.id, channel_id=channel.id, now=now + timedelta(days=1))
+    assert again.outcome == "accepted"
+    request = gateway.received[-1]
+    assert request.headers["webhook-id"] == str(notice.id)
+    assert " " not in request.headers["webhook-signature"]
+
+
+def test_a_notice_is_sent_again_by_hand_as_often_as_wanted_and_its_way_goes_on(ana: User, gateway: Gateway) -> None:
+    channel, _ = webhook(ana, gateway)
+    notice = told(ana)
+    deliver(notice_id=notice.id, now=NOW)
+    gateway.script = [500]
+    assert replay(person=ana.id, notice_id=notice.id, channel_id=channel.id, now=NOW).outcome == "refused"
+    assert replay(person=ana.id, notice_id=notice.id, channel_id=channel.id, now=NOW).outcome == "accepted"
+    assert outcomes(notice)[1:] == [("webhook", "accepted"), ("webhook", "refused"), ("webhook", "accepted")]
+    assert {request.headers["webhook-id"] for request in gateway.received} == {str(notice.id)}
+    email = channels.add(person=ana.id, transport="email", given={}, now=NOW).channel
+    for wrong in ({"channel_id": email.id}, {"notice_id": channel.id}, {"person": channel.id}):
+        with pytest.raises(NotVisible):
+            replay(**({"person": ana.id, "notice_id": notice.id, "channel_id": channel.id, "now": NOW} | wrong))
 
 
 def test_amber_leaves_an_open_page_time_to_say_seen(ana: User, gateway: Gateway) -> None:
@@ -94,7 +134,7 @@ def test_a_lost_answer_is_sent_again_with_the_same_id(ana: User, gateway: Gatewa
     gateway.script = [CUTS, 500, 429]
     notice = told(ana)
     assert run_until_settled(notice) == ["retry", "retry", "retry", "accepted"]
-    assert {request.headers["idempotency-key"] for request in gateway.received} == {str(notice.id)}
+    assert {request.headers["webhook-id"] for request in gateway.received} == {str(notice.id)}
     assert {json.loads(request.body)["id"] for request in gateway.received} == {str(notice.id)}
     assert outcomes(notice)[1:] == [("webhook", "retry")] * 3 + [("webhook", "accepted")]
 

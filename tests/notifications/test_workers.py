@@ -50,7 +50,7 @@ def in_threads(count: int, work: Callable[[int], Any]) -> list[Any]:
 
 
 def ids_received(gateway: Gateway) -> Counter[str]:
-    return Counter(request.headers["idempotency-key"] for request in gateway.received)
+    return Counter(request.headers["webhook-id"] for request in gateway.received)
 
 
 def test_eight_workers_at_once_send_each_notice_once(people: list[User], gateway: Gateway) -> None:

@@ -66,6 +66,7 @@ ABOUT_HER = frozenset(
         "my_data",
         "my_log",
         "sharing",
+        "sources",
         "devices",
         "connections",
         "export",
@@ -90,6 +91,7 @@ ABOUT_HER = frozenset(
         "chart_heart",
         "chart_plan",
         "chart_history",
+        "chart_sources",
         "chart_summary",
         "limits_edit",
         "chart_glass",
@@ -137,6 +139,9 @@ def _affairs(world: World, records: Records) -> dict[str, PageAsking]:
         "POST connection_end": PageAsking(ana | {"connection_id": str(world.ana.id)}),
         "GET connection_back": PageAsking({"vendor": "withings"}),
         "GET my_import_refused": PageAsking(ana | {"import_id": str(records.sent)}),
+        "GET my_import_mapping": PageAsking(ana | {"import_id": str(records.table)}),
+        "POST my_import_mapping": PageAsking(ana | {"import_id": str(records.table)}, {"unit-0": "kg"}),
+        "POST my_import_discard": PageAsking(ana | {"import_id": str(records.table)}),
         "POST erase": PageAsking(ana, {"typed": world.ana.name}),
     }
 

@@ -62,6 +62,7 @@ POST    sharing_again             in  302  404  403  403  403  403  403  403  40
 POST    devices                   in  200  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
 POST    device_revoke             in  302  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
 # No maker is set up here, and Ana is connected to none: nothing to be led to, nothing to end, nothing that was asked for (400).
+GET     sources                   in  200  404  200  403  403  403  403  403  403  403  403  403   in   in   in   in
 GET     connections               in  200  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
 GET     connection_make           in  404  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
 POST    connection_end            in  404  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
@@ -73,6 +74,10 @@ POST    erase_keep                in  409  404  403  403  403  403  403  403  40
 GET     my_imports                in  200  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
 POST    my_imports                in  422  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
 GET     my_import_refused         in  200  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
+# A table that waits for her word: complete it is taken in, and it can be thrown away.
+GET     my_import_mapping         in  200  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
+POST    my_import_mapping         in  302  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
+POST    my_import_discard         in  302  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
 GET     export_file               in  409  404  403  403  403  403  403  403  403  403  403  403   in   in   in   in
 # Curves are for whoever may read. A whole report in hand is for her and her clinicians.
 GET     trends                    in  200  404  200  403  200  404  403  200  403  403  200  404   in   in   in   in
@@ -105,6 +110,7 @@ GET     chart_pressure            in  403  403  403  403  200  404  403  200  40
 GET     chart_glucose             in  403  403  403  403  200  404  403  200  403  403  200  404   in   in   in   in
 GET     chart_heart               in  403  403  403  403  200  404  403  200  403  403  200  404   in   in   in   in
 GET     chart_plan                in  403  403  403  403  200  404  403  200  403  403  200  404   in   in   in   in
+GET     chart_sources             in  403  403  403  403  200  404  403  200  403  403  200  404   in   in   in   in
 GET     chart_history             in  403  403  403  403  200  404  403  200  403  403  200  404   in   in   in   in
 GET     chart_summary             in  403  403  403  403  200  404  403  200  403  403  200  404   in   in   in   in
 GET     limits_edit               in  403  403  403  403  200  404  403  200  403  403  200  404   in   in   in   in

@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from datetime import time, timedelta
 from uuid import UUID
 
+from healthhub.api import fhir_bulk
 from healthhub.care import contacts, medications
+from healthhub.people import access
 from healthhub.people.access import Viewer
 from healthhub.people.models import Patient
+from healthhub.records import bulk
 from healthhub.records.models import Source
-from monitoring import alerts, desk, intake, plans
+from monitoring import alerts, desk, intake, plans, spool
 from monitoring.models import Alert, Import, Limit
 from notifications import channels
 from notifications.models import Notice
@@ -24,7 +27,7 @@ class Records:
     the numbers of a reading and its source,
     a notice she was sent and the way she is told, what a model said of her, an event, a waiting version, a visit, a medicine,
     Dr Lim's saved view and a tag she carries, the numbers of a glucose and of a meal,
-    a file her writing device sent in."""
+    a file her writing device sent in, a table of its that waits to be explained, what her reading device exported."""
 
     open_alert: UUID
     held_alert: UUID
@@ -43,6 +46,8 @@ class Records:
     glucose: int
     meal: int
     sent: UUID
+    table: UUID
+    bulk: UUID
 
 
 def fill(world: World) -> Records:
@@ -108,19 +113,31 @@ def _measured_and_treated(world: World, whose: str, speaking: Version, waiting: 
     tag = desk.tag(patient_id=patient.id, name=world.said(whose, "visit"), by=by, now=now)
     desk.review(patient_id=patient.id, by=by, now=now)
     eaten = intake.receive(patient_id=patient.id, readings=[reading(5, "carbs", 40, None, "g")], by=world.viewer(self_), now=world.now)
-    rest_ = (view.id, tag.id, int(receipt.fates[2]["seq"]), int(eaten.fates[0]["seq"]), _sent_in(world, whose, patient))
+    numbers = int(receipt.fates[2]["seq"]), int(eaten.fates[0]["seq"])
+    rest_ = (view.id, tag.id, *numbers, *_sent_in(world, whose, patient), _exported(world, whose))
     said_ = (notice.id, channel.id, assessment, outcome, waiting.id, visit.id, medicine.id)
     return Records(*alerts_, limit.id, seq, source, *said_, *rest_)
 
 
-def _sent_in(world: World, whose: str, patient: Patient) -> UUID:
+def _sent_in(world: World, whose: str, patient: Patient) -> tuple[UUID, UUID]:
     token = world.token_ids["token_write" if whose == "ana" else "token_other_patient"]
     refused = [{"where": 3, "fate": "rejected", "code": "bad_value", "field": "=cell"}]
+    frame = {"patient": patient, "token_id": token, "name": world.said(whose, "export.xml"), "bytes_total": 9, "asked_at": world.now}
     made = Import.objects.create(
-        patient=patient, token_id=token, name=world.said(whose, "export.xml"), state="done", bytes_total=9, records=1, taken=1,
-        counts={"rejected": 1}, reasons={"bad_value": 1}, refused=refused, asked_at=world.now, ended_at=world.now,
-    )  # fmt: skip
-    return made.id
+        **frame, state="done", records=1, taken=1, counts={"rejected": 1}, reasons={"bad_value": 1}, refused=refused, ended_at=world.now
+    )
+    table = Import.objects.create(**frame, state="unmapped", due_at=world.now + timedelta(days=1))
+    spool.keep(table.id, [b"date,weight\n2026-03-01,65\n"])
+    return made.id, table.id
+
+
+def _exported(world: World, whose: str) -> UUID:
+    token = access.viewer_of_token_id(world.token_ids["token_read"], world.now)
+    by = token if whose == "ana" else world.viewer("other_patient")
+    row = bulk.ask(by=by, types=["Patient", "Observation"], request=world.said(whose, "$export"), now=world.now)
+    while bulk.work(write=fhir_bulk.write, now=world.now):
+        pass
+    return row.id
 
 
 def _judged(world: World, whose: str, patient: Patient, by: Viewer, speaking: Version) -> tuple[UUID, UUID]:

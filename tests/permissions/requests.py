@@ -15,6 +15,8 @@ from tests.world import World
 
 RELEASED = next(iter(cards.released()))
 
+MAPPING = {"layout": "wide", "date": 0, "columns": [{"place": "1", "kind": "weight", "part": 0, "unit": "kg"}]}
+
 
 @dataclass(frozen=True)
 class Asking:
@@ -23,6 +25,8 @@ class Asking:
     ids: dict[str, Any] = field(default_factory=dict)
     body: Any = None
     query: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    form: dict[str, str] | None = None
 
 
 def asking(world: World, records: Records, method: str, name: str) -> Asking:
@@ -52,6 +56,10 @@ def _readings(world: World, records: Records) -> dict[str, Asking]:
         "GET datapoints": Asking(ana, query={"limit": "50"}),
         "GET import": Asking(ana | {"import_id": str(records.sent)}),
         "GET import-refused": Asking(ana | {"import_id": str(records.sent)}),
+        "POST tables": Asking(ana, point),
+        "GET import-mapping": Asking(ana | {"import_id": str(records.table)}),
+        "POST import-mapping": Asking(ana | {"import_id": str(records.table)}, MAPPING),
+        "GET origins": Asking(ana),
         "GET kinds": Asking(),
         "GET history": Asking(ana, query={"limit": "50"}),
         "GET observation": Asking(one),
@@ -72,6 +80,7 @@ def _fhir(world: World, records: Records) -> dict[str, Asking]:
         "effectiveDateTime": (world.now - timedelta(minutes=1)).isoformat(timespec="seconds"),
         "valueQuantity": {"value": 71, "system": "http://unitsofmeasure.org", "code": "/min"},
     }
+    later, export = {"Prefer": "respond-async"}, {"export_id": str(records.bulk)}
     entry = {"resource": rate, "request": {"method": "POST", "url": "Observation"}}
     return {
         "GET fhir-patient": Asking(ana),
@@ -88,6 +97,20 @@ def _fhir(world: World, records: Records) -> dict[str, Asking]:
         "GET fhir-issue": Asking({"resource_id": str(records.held_alert)}),
         "GET fhir-risks": Asking(query=query),
         "GET fhir-risk": Asking({"resource_id": str(records.assessment)}),
+        "POST fhir-search": Asking({"type_": "Observation"}, form=query),
+        "GET fhir-consents": Asking(query=query),
+        "GET fhir-consent": Asking({"resource_id": str(world.entries["cleo"].id)}),
+        "GET fhir-events": Asking(query=query),
+        "GET fhir-communications": Asking(query=query),
+        "GET fhir-communication": Asking({"resource_id": str(records.notice)}),
+        "GET fhir-provenances": Asking(query={"target": f"Observation/{world.ana.id}-{records.seq}"}),
+        "GET fhir-provenance": Asking(ana | {"number": str(records.seq)}),
+        "GET fhir-export": Asking(headers=later),
+        "GET fhir-export-patients": Asking(headers=later),
+        "GET fhir-export-patient": Asking(ana, headers=later),
+        "GET fhir-export-status": Asking(export),
+        "DELETE fhir-export-status": Asking(export),
+        "GET fhir-export-file": Asking(export | {"type_": "Observation"}),
         "GET fhir-other": Asking({"rest": f"Condition/{world.ana.id}"}),
         "POST fhir-other": Asking({"rest": "Condition"}, body={}),
     }
@@ -225,6 +248,8 @@ def _notices(records: Records) -> dict[str, Asking]:
         "GET notice-attempts": Asking(notice),
         "GET channels": Asking(),
         "POST channels": Asking(body={"transport": "email"}),
+        "POST channel-secret": Asking({"channel_id": str(records.channel)}),
+        "POST channel-replay": Asking({"channel_id": str(records.channel)}, {"notice": str(records.notice)}),
         "DELETE channel": Asking({"channel_id": str(records.channel)}),
         "GET quiet-hours": Asking(),
         "PUT quiet-hours": Asking(body={"start": "22:00", "end": "07:00"}),

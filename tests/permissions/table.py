@@ -64,6 +64,11 @@ POST    datapoints           401  201  404  403  404  201  404  404  201  404  4
 # The file is the writing token's: it hears of it, and Ana; nobody else's business.
 GET     import               401  200  404  403  404  404  404  404  404  404  404  403  404  200  403  401  404
 GET     import-refused       401  200  404  403  404  404  404  404  404  404  404  403  404  200  403  401  404
+# A table is whoever's who may write; the one that waits to be explained is the writing token's. What is known or confirmed waits its turn.
+POST    tables               401  202  404  403  404  202  404  404  202  404  404  403  404  202  403  401  404
+GET     import-mapping       401  200  404  403  404  404  404  404  404  404  404  403  404  200  403  401  404
+POST    import-mapping       401  202  404  403  404  404  404  404  404  404  404  403  404  202  403  401  404
+GET     origins              401  200  404  200  404  200  404  404  200  404  404  200  404  403  200  401  404
 GET     kinds                401  200  200  200  200  200  200  200  200  200  200  200  200  200  200  401  200
 GET     history              401  200  404  200  404  200  404  404  200  404  404  200  404  403  200  401  404
 GET     datapoints           401  200  404  200  404  200  404  404  200  404  404  200  404  403  200  401  404
@@ -87,6 +92,22 @@ GET     fhir-issues          401  200  404  200  404  200  404  404  200  404  4
 GET     fhir-issue           401  200  404  200  404  200  404  404  200  404  404  200  404  403  403  401  403
 GET     fhir-risks           401  200  404  200  404  200  404  404  200  404  404  200  404  403  403  401  403
 GET     fhir-risk            401  200  404  200  404  200  404  404  200  404  404  200  404  403  403  401  403
+POST    fhir-search          401  200  404  200  404  200  404  404  200  404  404  200  404  403  200  401  404
+# Consents and the log are her own affairs.
+GET     fhir-consents        401  200  404  403  404  403  404  404  403  404  404  403  404  403  403  401  403
+GET     fhir-consent         401  200  404  403  404  403  404  404  403  404  404  403  404  403  403  401  403
+GET     fhir-events          401  200  404  403  404  403  404  404  403  404  404  403  404  403  403  401  403
+GET     fhir-communications  401  200  404  200  404  200  404  404  200  404  404  200  404  403  403  401  403
+GET     fhir-communication   401  200  404  200  404  200  404  404  200  404  404  200  404  403  403  401  403
+GET     fhir-provenances     401  200  404  200  404  200  404  404  200  404  404  200  404  403  200  401  404
+GET     fhir-provenance      401  200  404  200  404  200  404  404  200  404  404  200  404  403  200  401  404
+# Asked of everybody's records, it is about those one may see. What came of it is the asking token's alone.
+GET     fhir-export          401  202  202  202  202  202  202  202  202  202  202  202  202  403  202  401  202
+GET     fhir-export-patients 401  202  202  202  202  202  202  202  202  202  202  202  202  403  202  401  202
+GET     fhir-export-patient  401  202  404  202  404  202  404  404  202  404  404  202  404  403  202  401  404
+GET     fhir-export-status   401  404  404  404  404  404  404  404  404  404  404  404  404  404  200  401  404
+DELETE  fhir-export-status   401  404  404  404  404  404  404  404  404  404  404  404  404  404  202  401  404
+GET     fhir-export-file     401  404  404  404  404  404  404  404  404  404  404  404  404  404  200  401  404
 GET     fhir-other           401  404  404  404  404  404  404  404  404  404  404  404  404  404  404  401  404
 POST    fhir-other           401  404  404  404  404  404  404  404  404  404  404  404  404  404  404  401  404
 
@@ -130,6 +151,9 @@ POST    notice-seen          401  200  404  404  404  404  404  404  404  404  4
 GET     notice-attempts      401  200  404  404  404  404  404  404  404  404  404  404  404  403  403  401  403
 GET     channels             401  200  200  200  200  200  200  200  200  200  200  200  200  403  403  401  403
 POST    channels             401  201  201  201  201  201  201  201  201  201  201  201  201  403  403  401  403
+# Ana's way is e-mail: nobody, she included, finds a webhook there.
+POST    channel-secret       401  404  404  404  404  404  404  404  404  404  404  404  404  403  403  401  403
+POST    channel-replay       401  404  404  404  404  404  404  404  404  404  404  404  404  403  403  401  403
 DELETE  channel              401  204  404  404  404  404  404  404  404  404  404  404  404  403  403  401  403
 GET     quiet-hours          401  200  200  200  200  200  200  200  200  200  200  200  200  403  403  401  403
 PUT     quiet-hours          401  200  200  200  200  200  200  200  200  200  200  200  200  403  403  401  403

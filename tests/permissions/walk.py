@@ -51,8 +51,13 @@ def is_id(text: str) -> bool:
 
 def respelt(how: Asking, spell: Callable[[str], str], *, with_body: str | None = None) -> Asking:
     """The same request with every id in its path (and this one in its body) written otherwise."""
+    form = (
+        {name: value.replace(with_body, spell(with_body)) if with_body else value for name, value in how.form.items()}
+        if how.form
+        else how.form
+    )
     body = json.loads(json.dumps(how.body).replace(with_body, spell(with_body))) if with_body else how.body
-    return Asking({key: spell(value) if is_id(value) else value for key, value in how.ids.items()}, body, how.query)
+    return Asking({key: spell(value) if is_id(value) else value for key, value in how.ids.items()}, body, how.query, how.headers, form)
 
 
 def shapes(captured: CaptureQueriesContext) -> list[str]:

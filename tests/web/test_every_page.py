@@ -43,6 +43,9 @@ NO_PAGES = {
     "connection_back",
     "vendor_called",
     "export_file",
+    "my_import_refused",
+    "my_import_mapping",  # needs a file that waits: tests/web/test_mapping_page.py looks at it in the same way
+    "my_import_discard",
     "erase_keep",
     "told_add",
     "told_quiet",

@@ -122,7 +122,7 @@ def test_two_people_on_one_phone_and_signing_out(browser: Browser, web: Web, ser
 
 
 def test_the_session_asks_then_covers_the_page(browser: Browser, served: World) -> None:
-    with running_web(SESSION_IDLE_MINUTES="0.09") as web:
+    with running_web(SESSION_IDLE_MINUTES="0.2") as web:
         lim = Reader(browser, web, served.client("doctor_in_team"), viewport={"width": 1280, "height": 800})
         page = lim.open(f"/patients/{served.ana.id}")
         dialog = page.get_by_role("dialog", name="Are you still there?")

@@ -13,7 +13,7 @@ from healthhub.audit import log
 from healthhub.dialects.nightscout import common, devices, entries, treatments
 from healthhub.dialects.nightscout.asked import MOST, Question, answered
 from healthhub.dialects.nightscout.common import Document, NotKept, Reading
-from healthhub.lib.refused import Invalid, NotVisible
+from healthhub.lib.refused import Invalid, NotVisible, Refused
 from healthhub.lib.units import from_canonical
 from healthhub.people import access
 from healthhub.records import batteries, changes, corrections
@@ -70,20 +70,25 @@ def receive(caller: Caller, collection: str, docs: Sequence[Document]) -> list[O
     outcomes: list[Outcome] = []
     readings: list[Reading] = []
     indexes: list[int] = []
+    unread: list[Refused] = []
     for index, doc in enumerate(docs):
         try:
             found = translate(doc, zone)
         except NotKept as refused:
+            unread.append(refused)
             outcomes.append(Outcome("not_kept", why=_why(refused)))
         except Invalid as refused:
+            unread.append(refused)
             outcomes.append(Outcome("rejected", why=_why(refused)))
         else:
             readings += found
             indexes += [index] * len(found)
             left_out = (entries if collection == "entries" else treatments).left_out(doc)
             outcomes.append(Outcome("rejected", found[0], left_out=left_out))
-    if readings:
-        receipt = intake.receive(patient_id=caller.patient_id, readings=readings, by=caller.viewer, now=caller.now, indexes=indexes)
+    if readings or unread:
+        receipt = intake.receive(
+            patient_id=caller.patient_id, readings=readings, by=caller.viewer, now=caller.now, indexes=indexes, unread=unread
+        )
         _tell(outcomes, receipt.fates)
     return outcomes
 

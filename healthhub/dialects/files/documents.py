@@ -43,7 +43,9 @@ def read(stream: BinaryIO, zone: tzinfo) -> Records:
             continue
         for one in found:
             if isinstance(one, str):
-                yield Record(where, refused=Invalid("Readings of this type are not kept here.", code="not_kept", field=one[:80]))
+                yield Record(
+                    where, refused=Invalid("Readings of this type are not kept here.", code="not_kept", field=one[:80] or "schema_id.name")
+                )
             else:
                 yield Record(where, one)
 

@@ -43,7 +43,7 @@ def take(point: Any) -> dict[str, Any]:
         field = str(error.args[0])[:80] if isinstance(error, KeyError) else None
         raise Invalid("This field of the record cannot be understood.", code="bad_value", field=field or "record") from error
     if isinstance(found, str):
-        raise Invalid("Readings of this type are not kept here.", code="not_kept", field=found[:80])
+        raise Invalid("Readings of this type are not kept here.", code="not_kept", field=found[:80] or "schema_id.name")
     return found
 
 

@@ -1,4 +1,4 @@
-"""CSV exports: Dexcom Clarity, LibreView / LibreLink, Withings. Line by line, with every limit before anything is kept."""
+"""CSV exports: Dexcom Clarity, LibreView / LibreLink, Withings, cuffs. Line by line, with every limit before anything is kept."""
 
 import csv
 import re
@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import tzinfo
 from typing import BinaryIO
 
+from healthhub.dialects.files import cuffs
 from healthhub.dialects.files.record import MOST_LINES, Record, Records, bad, key_of, local, named, not_kept, number
 from healthhub.lib.refused import Invalid
 
@@ -17,6 +18,9 @@ CLARITY, LIBRE = "Event Type", "Record Type"
 # (low, high) in mg/dL beyond which the maker writes a word and no number.
 CLARITY_ENDS, LIBRE_ENDS = (40.0, 400.0), (40.0, 500.0)
 WITHINGS = {"Weight (kg)": ("weight", "kg"), "Heart rate": ("hr", "/min"), "Weight (lb)": ("weight", "[lb_av]")}
+WITHINGS_WORDS = {
+    "Date", "Weight", "Fat mass", "Bone mass", "Muscle mass", "Hydration", "Heart rate", "Systolic", "Diastolic", "Comments", "",
+}  # fmt: skip
 AMOUNTS = {"Insulin": ("Insulin Value (u)", "insulin", "[iU]"), "Carbs": ("Carb Value (grams)", "carbs", "g")}
 LIBRE_AMOUNTS = {
     "4": (("Rapid-Acting Insulin (units)", "insulin", "[iU]"), ("Long-Acting Insulin (units)", "insulin", "[iU]"),
@@ -33,9 +37,19 @@ def known(first_lines: str) -> Known | None:
             return CLARITY, clarity
         if "Record Type" in line and "Historic Glucose" in line:
             return LIBRE, libre
-        if re.match(r'\ufeff?"?Date"?,', line) and ("Systolic" in line or "Weight (" in line):
+        if cuffs.is_omron(line):
+            return cuffs.OMRON, cuffs.omron
+        if cuffs.is_ihealth(line):
+            return cuffs.UPPER, cuffs.ihealth
+        if _of_withings(line):
             return "Date", withings
     return None
+
+
+def _of_withings(line: str) -> bool:
+    """Its words and no others: a table of a check-up may begin like it."""
+    cells = [cell.strip(' \ufeff"') for cell in line.split(",")]
+    return cells[0] == "Date" and len(cells) > 1 and all(re.sub(r" \((kg|lb)\)$", "", cell) in WITHINGS_WORDS for cell in cells)
 
 
 def read(stream: BinaryIO, zone: tzinfo) -> Records:
@@ -46,7 +60,7 @@ def read(stream: BinaryIO, zone: tzinfo) -> Records:
     count_lines(stream)
     translate: Callable[[int, Row, tzinfo], list[Record]] | None = None
     heading: list[str] = []
-    for where, cells in _lines(stream):
+    for where, cells in lines(stream):
         if translate is None:
             found = known(",".join(cells))
             if found is not None:
@@ -75,15 +89,18 @@ def text_of(raw: bytes) -> str:
         return raw.decode("gb18030")
 
 
-def _lines(stream: BinaryIO) -> Iterator[tuple[int, list[str]]]:
-    """Each row with the line on which it begins; a quoted cell may hold line breaks."""
+def lines(stream: BinaryIO, delimiter: str = ",") -> Iterator[tuple[int, list[str]]]:
+    """This function will yield each row with the line on which it begins; a quoted cell may hold line breaks.
+
+    Raises Invalid: broken_text, broken_line.
+    """
     line = 0
     while raw := _line(stream, line := line + 1):
         where = line
         while raw.count(b'"') % 2 and line - where < MOST_BREAKS and (more := _line(stream, line + 1)):
             raw, line = raw + more, line + 1
         try:
-            cells = next(csv.reader(text_of(raw).splitlines(keepends=True)), [])
+            cells = next(csv.reader(text_of(raw).splitlines(keepends=True), delimiter=delimiter), [])
         except UnicodeDecodeError as error:
             raise Invalid("The file is neither UTF-8 nor GBK.", code="broken_text", field=f"line {where}") from error
         except csv.Error as error:

@@ -9,13 +9,29 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One HTTP request; `form` goes as application/x-www-form-urlencoded, `bearer` as the access token."""
+    """One HTTP request; `form` goes as application/x-www-form-urlencoded, or `json` as JSON; `bearer` is the access token.
+
+    `follow` is where the next page begins when this one is whole, `reach` the moment (seconds since 1970) before which everything is
+    then known: for makers whose answers do not say so.
+    """
 
     url: str
     form: Mapping[str, str] = field(default_factory=dict)
     bearer: str = ""
     method: str = "POST"
     headers: Mapping[str, str] = field(default_factory=dict)
+    json: Json | None = None
+    follow: str = ""
+    reach: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a maker says at the address we gave it: its form or the bare body, and its headers (lower case)."""
+
+    form: Mapping[str, str]
+    body: bytes
+    headers: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from healthhub.dialects.files import makers
 from healthhub.dialects.files.record import number
-from healthhub.dialects.vendors.form import Answer, Ask, Page, Tokens, Trouble, check_http
+from healthhub.dialects.vendors.form import Answer, Ask, Call, Page, Tokens, Trouble, check_http
 
 SCOPES = "user.metrics"
 # Weight, height, fat, pressures, pulse, oxygen, body temperature.
@@ -68,7 +68,7 @@ class Withings:
         except BAD_RECORD as error:
             raise Trouble("refused", "bad_tokens") from error
 
-    def ask_new(self, *, access: str, since: int, page: str) -> Ask:
+    def ask_new(self, *, access: str, since: int, page: str, now: datetime) -> Ask:
         """This function will ask for what was made or changed since `since` (seconds since 1970)."""
         return self._measures(access, {"lastupdate": str(since)}, page)
 
@@ -80,7 +80,7 @@ class Withings:
         paging = {"offset": page} if page else {}
         return Ask(f"{self.api}/measure", {"action": "getmeas", "category": "1", "meastypes": TYPES, **form, **paging}, access)
 
-    def read_page(self, answer: Answer, zone: tzinfo) -> Page:
+    def read_page(self, answer: Answer, zone: tzinfo, ask: Ask) -> Page:
         """This function will read one answer of getmeas. Raises Trouble; a group that cannot be understood is left out alone."""
         body = _body(answer)
         readings, left_out = [], 0
@@ -100,6 +100,18 @@ class Withings:
             return Page(readings, left_out, more, int(number(body.get("updatetime") or 0)))
         except BAD_RECORD as error:
             raise Trouble("refused", "bad_paging") from error
+
+    def ask_account(self, *, access: str) -> Ask | None:
+        """This function will ask for nothing: the tokens name the account."""
+        return None
+
+    def read_account(self, answer: Answer) -> str:
+        """This function will never be asked."""
+        return ""
+
+    def heard(self, call: Call) -> str:
+        """This function will give the account that a call is about."""
+        return call.form.get("userid", "")
 
     def check(self, answer: Answer) -> None:
         """This function will raise Trouble for an answer that refuses."""

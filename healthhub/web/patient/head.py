@@ -32,6 +32,7 @@ TABS = (
     ("chart_heart", _n("Heart failure")),
     ("chart_plan", _n("Plan and limits")),
     ("chart_history", _n("History")),
+    ("chart_sources", _n("Sources")),
 )
 SHOWN = 6  # newest values in the header
 USUAL_DAYS = 30  # before today, whose mean stands beside a newest value
