@@ -50,7 +50,9 @@ GOOGLE_NAMES = (
     "percentage", "date", "year", "month", "day", "summary", "minutesAsleep", "stagesSummary", "type", "minutes", "dataSource", "device", "name",
 )  # fmt: skip
 google_values = st.recursive(
-    plain | st.just("-14400s"), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(GOOGLE_NAMES), inner), max_leaves=20
+    plain | st.just("-14400s"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(GOOGLE_NAMES), inner),
+    max_leaves=20,
 )
 
 
