@@ -46,8 +46,10 @@ def test_a_call_that_oura_did_not_sign_is_refused(body: bytes, signature: str) -
 
 
 GOOGLE_NAMES = (
-    "sampleTime", "physicalTime", "utcOffset", "interval", "startTime", "endTime", "startUtcOffset", "count", "beatsPerMinute", "weightGrams",
-    "percentage", "date", "year", "month", "day", "summary", "minutesAsleep", "stagesSummary", "type", "minutes", "dataSource", "device", "name",
+    "sampleTime", "physicalTime", "utcOffset", "interval", "startTime", "endTime", "startUtcOffset", "count", "beatsPerMinute",
+    "weightGrams",
+    "percentage", "date", "year", "month", "day", "summary", "minutesAsleep", "stagesSummary", "type", "minutes",
+    "dataSource", "device", "name",
 )  # fmt: skip
 google_values = st.recursive(
     plain | st.just("-14400s"),
