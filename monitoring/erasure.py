@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from monitoring import uploads
-from monitoring.models import LIVE_STATES, Alert, AlertState, Connection, Delivery, Expected, Import, Limit, Snooze, Tagged
+from monitoring.models import LIVE_STATES, Alert, AlertState, Connection, Delivery, Expected, Import, Limit, Snooze, Subscription, Tagged
 
 NOTHING: dict[str, object] = {"erased": True, "inputs": [], "limits": [], "texts": {}}
 
@@ -18,6 +18,7 @@ def erase(*, patient_id: UUID, now: datetime) -> None:
     hers.update(evidence=NOTHING, note="", due_at=None, chain=[])
     Snooze.objects.filter(alert__patient=patient_id).delete()
     Expected.objects.filter(patient=patient_id).delete()
+    Subscription.objects.filter(patient=patient_id).delete()
     Delivery.objects.filter(patient=patient_id).delete()
     uploads.forget(Import.objects.filter(patient=patient_id))
     Tagged.objects.filter(patient=patient_id).delete()

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from healthhub.lib.ids import uuid7
-from healthhub.people.models import DeviceToken, Organisation, Patient, Team, User
+from healthhub.people.models import ONE_OWNER, AppAccess, DeviceToken, Organisation, Patient, Team, User
 
 
 class Severity(models.TextChoices):
@@ -341,3 +341,45 @@ class Delivery(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["patient", "day", "source", "sender"], name="delivery_once")]
+
+
+class Subscription(models.Model):
+    """A standing question (FHIR Subscription): tell an address, or whoever holds a socket, what is new of one patient.
+
+    What was told already is `place`: `{"seq": n}` for readings, `{"at": moment, "told": {alert: version}}` for alerts.
+    """
+
+    class Status(models.TextChoices):
+        ACTIVE = "active"
+        ERROR = "error"  # the address did not answer for long: nothing is sent any more
+        OFF = "off"  # ended by its owner, by its date, or because she may no longer; `error` says why
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="subscriptions")
+    # Who asked: exactly one of the three.
+    user = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    token = models.ForeignKey(DeviceToken, models.PROTECT, null=True, related_name="+")
+    app = models.ForeignKey(AppAccess, models.PROTECT, null=True, related_name="+")
+    criteria = models.TextField()
+    resource = models.CharField(max_length=20)  # Observation, Flag
+    kinds = models.JSONField(default=list)  # numbers of the catalogue; empty: every kind
+    channel = models.CharField(max_length=12)  # rest-hook, websocket
+    endpoint = models.TextField(blank=True)
+    headers = models.TextField(blank=True)  # sealed: they hold secrets
+    payload = models.BooleanField(default=False)  # the resources themselves, or only that there is something
+    reason = models.CharField(max_length=200, blank=True)
+    status = models.CharField(max_length=8, choices=Status.choices, default=Status.ACTIVE)
+    error = models.CharField(max_length=200, blank=True)
+    place = models.JSONField()
+    made_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True)
+    tries = models.SmallIntegerField(default=0)  # in vain, since the last one that was taken
+    due_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [models.CheckConstraint(condition=ONE_OWNER, name="subscription_has_an_owner")]
+        indexes: ClassVar = [
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="subscription_due"),
+            models.Index(fields=["patient"], condition=Q(status="active"), name="subscription_active"),
+        ]

@@ -15,9 +15,9 @@ from django.db import DatabaseError, OperationalError, connection, transaction
 
 from healthhub.audit import log
 from healthhub.live import wake
-from healthhub.people import breakglass
+from healthhub.people import breakglass, smart
 from healthhub.records import bulk, exports, partitions, summaries
-from monitoring import alerts, beats, deliveries, expected, pulls, uploads
+from monitoring import alerts, beats, deliveries, expected, pulls, subscriptions, uploads
 from notifications import deliver
 from risk import due
 
@@ -42,6 +42,7 @@ def parts(now: datetime) -> dict[str, Callable[[], object]]:
         "pulls": lambda: pulls.hand_out(now=now),
         "exports": lambda: exports.hand_out(now=now),
         "bulk": lambda: bulk.hand_out(now=now),
+        "subscriptions": lambda: subscriptions.hand_out(now=now),
         "imports": lambda: uploads.hand_out(now=now),
         "partitions": lambda: _partitions(now),
     }
@@ -89,6 +90,7 @@ def _partitions(now: datetime) -> int:
         return 0
     partitions.ensure_ahead(now=now)
     deliveries.drop_old(now=now)
+    smart.forget_expired(now=now)
     dropped = partitions.drop_before(now=now, months=settings.RETENTION_MONTHS) if settings.RETENTION_MONTHS else []
     beats.went_well(name="partitions", now=now)
     return len(dropped)

@@ -109,7 +109,9 @@ class Web(Process):
         with urlopen(self.url + path, timeout=10) as answer:
             return bytes(answer.read())
 
-    def socket(self, *, cookie: str | None = None, token: str | None = None, after: int | None = None, **options: Any) -> ClientConnection:
+    def socket(
+        self, *, cookie: str | None = None, token: str | None = None, after: int | None = None, path: str = "/ws/", **options: Any
+    ) -> ClientConnection:
         """This function will open a socket as a page (with a session cookie and the right origin), or as a device (with a token)."""
         headers = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={cookie}"} if cookie else {}
         if token:
@@ -118,7 +120,7 @@ class Web(Process):
             options.setdefault("origin", self.url)
         query = "" if after is None else f"?after={after}"
         options = {"proxy": None, "additional_headers": headers, "max_size": None, "ping_interval": None, "legacy": True} | options
-        return connect(f"ws://127.0.0.1:{self.port}/ws/{query}", **options)
+        return connect(f"ws://127.0.0.1:{self.port}{path}{query}", **options)
 
 
 @contextmanager

@@ -28,8 +28,9 @@ class LogQuerySerializer(serializers.Serializer[Any]):
 
 
 class WhoSerializer(serializers.Serializer[Any]):
-    kind = serializers.CharField(help_text="user, token or system")
+    kind = serializers.CharField(help_text="user, token, app or system")
     name = serializers.CharField(allow_null=True)
+    app = serializers.CharField(allow_null=True, help_text="The app that asked in this name.")
 
 
 class LineSerializer(serializers.Serializer[Any]):
@@ -66,7 +67,11 @@ class AccessLog(APIView):
         lines = [
             {
                 "at": entry.at,
-                "who": {"kind": entry.actor_kind, "name": names.get(entry.actor_id) if entry.actor_id else None},
+                "who": {
+                    "kind": entry.actor_kind,
+                    "name": names.get(entry.actor_id) if entry.actor_id else None,
+                    "app": entry.detail.get("app"),
+                },
                 "did": entry.did,
                 "words": words_for(entry.did),
                 "reason": entry.detail.get("reason"),

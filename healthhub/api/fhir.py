@@ -7,6 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse, QueryDict
+from django.urls import reverse
 from django.utils import timezone
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -33,13 +34,18 @@ class Metadata(FHIRView):
     def get(self, request: Request) -> HttpResponse:
         """What this endpoint honours; open to everyone, as the standard asks."""
         fhir_search.check_names(request.GET, ())
-        return answer(fhir_capability.capability(url=base_of(request), at=timezone.now()))
+        authorise, token = (request.build_absolute_uri(reverse(name)) for name in ("app_authorise", "oauth-token"))
+        url = base_of(request)
+        websocket = f"{url.replace('http', 'ws', 1)}/$ws"
+        told = fhir_capability.capability(url=url, at=timezone.now(), authorise=authorise, token=token, websocket=websocket)
+        return answer(told)
 
 
 class OnePatient(FHIRView):
     """GET /fhir/R4/Patient/{id}."""
 
     does: ClassVar = {"GET": "read"}
+    for_apps = ("Patient",)
 
     def get(self, request: Asked, patient_id: str) -> HttpResponse:
         """A patient; for a device token her id alone."""
@@ -54,6 +60,7 @@ class Everything(FHIRView):
     """GET /fhir/R4/Patient/{id}/$everything."""
 
     does: ClassVar = {"GET": "read"}
+    for_apps = ("Patient", "Device", "Observation")
 
     def get(self, request: Asked, patient_id: str) -> HttpResponse:
         """The Patient and her Devices on the first page, her Observations in order of arrival."""
@@ -77,6 +84,7 @@ class Observations(FHIRView):
     """GET and POST /fhir/R4/Observation."""
 
     does: ClassVar = {"GET": "read", "POST": "write"}
+    for_apps = ("Observation",)
 
     def get(self, request: Asked) -> HttpResponse:
         """Search one patient's observations that count."""
@@ -99,6 +107,7 @@ class LastN(FHIRView):
     """GET /fhir/R4/Observation/$lastn."""
 
     does: ClassVar = {"GET": "read"}
+    for_apps = ("Observation",)
 
     def get(self, request: Asked) -> HttpResponse:
         """The newest observations of each kind, `max` of each."""
@@ -116,12 +125,13 @@ class OneObservation(FHIRView):
     """GET /fhir/R4/Observation/{patient}-{seq}."""
 
     does: ClassVar = {"GET": "read"}
+    for_apps = ("Observation",)
 
     def get(self, request: Asked, patient_id: str, seq: str) -> HttpResponse:
         """One observation, in whatever state: what was corrected or removed is entered-in-error."""
         fhir_search.check_names(request.GET, ())
         now = timezone.now()
-        patient, row = readings.visible_row(request.viewer, patient_id, seq=_number(seq), action="read", now=now)
+        patient, row = readings.visible_row(request.viewer, patient_id, seq=fhir_search.number_in(seq), action="read", now=now)
         log.record(by=request.viewer, did="observation.read", patient_id=patient.id, about=f"observation:{row['seq']}", now=now)
         numbers = found.sources(patient_id=patient.id, kinds=[row["kind"]])
         etag = 'W/"1"' if row["state"] == State.CURRENT else 'W/"2"'
@@ -134,11 +144,12 @@ class OneDevice(FHIRView):
     """GET /fhir/R4/Device/{patient}-{number}."""
 
     does: ClassVar = {"GET": "read"}
+    for_apps = ("Device",)
 
     def get(self, request: Asked, patient_id: str, number: str) -> HttpResponse:
         """A device whose readings the viewer may see."""
         fhir_search.check_names(request.GET, ())
-        now, wanted = timezone.now(), _number(number)
+        now, wanted = timezone.now(), fhir_search.number_in(number)
         opened = readings.open_for(request.viewer, patient_id, kinds=None, now=now)
         names = {n: name for name, n in found.sources(patient_id=opened.patient.id, kinds=opened.numbers).items()}
         if wanted not in names:
@@ -169,13 +180,6 @@ class Other(FHIRView):
     def post(self, request: Asked, rest: str) -> HttpResponse:
         """Nothing is here."""
         raise NotVisible
-
-
-def _number(text: str) -> int:
-    """A number that nothing can have is one that never was."""
-    if not (text.isascii() and text.isdigit() and len(text) < 19) or (text[0] == "0" and text != "0"):
-        raise NotVisible
-    return int(text)
 
 
 def device_shown(patient_id: UUID, name: str, number: int) -> dict[str, Any]:

@@ -91,6 +91,8 @@ class AuditEvents(Search):
 
 def _event(row: Entry, names: dict[UUID, str]) -> dict[str, Any]:
     name = None if row.actor_kind == "system" else names.get(row.actor_id, "–") if row.actor_id else "–"
+    if name and (app := row.detail.get("app")):
+        name = f"{name} ({app})"
     return fhir_affairs.audit_event(vars(row), name=name, words=words_for(row.did)[_language()])
 
 
@@ -98,6 +100,7 @@ class Communications(Search):
     """GET /fhir/R4/Communication."""
 
     kind, moment = "Communication", "sent"
+    for_apps = ("Communication",)
 
     def found(self, viewer: Viewer, patient_id: str, wanted: Stretch, now: datetime, query: QueryDict) -> Sequence[Found]:
         """The notices that speak of her and of what is open to the viewer, by when they were written."""
@@ -112,6 +115,8 @@ class Communications(Search):
 
 class OneCommunication(One):
     """GET /fhir/R4/Communication/{id}."""
+
+    for_apps = ("Communication",)
 
     def one(self, viewer: Viewer, id_: str, now: datetime) -> dict[str, Any]:
         """One notice."""
@@ -135,8 +140,8 @@ def _notice(row: Notice, viewer: Viewer) -> dict[str, Any]:
 class Provenances(FHIRView):
     """GET /fhir/R4/Provenance."""
 
-    viewer_kinds = frozenset({"user", "token"})
     does: ClassVar = {"GET": "read"}
+    for_apps = ("Provenance",)
 
     def get(self, request: Asked) -> HttpResponse:
         """Where one reading came from, and how it was corrected or removed: `target` is its Observation."""
@@ -151,8 +156,8 @@ class Provenances(FHIRView):
 class OneProvenance(FHIRView):
     """GET /fhir/R4/Provenance/{patient}-{seq} and {patient}-{seq}.{n}."""
 
-    viewer_kinds = frozenset({"user", "token"})
     does: ClassVar = {"GET": "read"}
+    for_apps = ("Provenance",)
 
     def get(self, request: Asked, patient_id: str, number: str) -> HttpResponse:
         """One of them: without `n` where it came from, with it a correction."""

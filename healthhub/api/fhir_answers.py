@@ -1,22 +1,28 @@
 """Answers of the FHIR endpoint: application/fhir+json, an OperationOutcome for every refusal, and what every view there shares."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import msgspec
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext
 from rest_framework import exceptions
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from healthhub.api import batches, errors
+from healthhub.api.auth import Asked, DeniedByDefault, SessionAuthentication, TokenAuthentication, bearer_of
 from healthhub.api.parsers import strict_json
 from healthhub.dialects import fhir_capability
 from healthhub.dialects.fhir_in import Reader
-from healthhub.lib.refused import Refused
+from healthhub.lib.refused import NotAllowed, Refused
+from healthhub.people import secrets, smart
 from healthhub.people.access import Viewer
 from healthhub.people.models import Patient
 from healthhub.records import exports
@@ -91,10 +97,42 @@ def handler(exc: Exception, context: dict[str, Any]) -> HttpResponse | None:
     )
 
 
+class KeyAuthentication(TokenAuthentication):
+    """A device token, or the key of an app (SMART on FHIR): apps come in here and nowhere else."""
+
+    def authenticate(self, request: Request) -> tuple[AnonymousUser, Viewer] | None:
+        secret = bearer_of(request)
+        if secret is None or secret.startswith(secrets.PREFIX):
+            return super().authenticate(request)
+        viewer = smart.viewer_of_app(secret, timezone.now())
+        cast(Asked, request).viewer = viewer
+        return AnonymousUser(), viewer
+
+
+class WithinScope(BasePermission):
+    """Lets an app go as far as its scopes reach; after it `request.viewer` reaches no further."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        asked = cast(Asked, request)
+        asked.viewer = within_scope(asked.viewer, view)
+        return True
+
+
+def within_scope(viewer: Viewer, view: Any) -> Viewer:
+    """This function will give the viewer as far as an app's scopes reach for this view. Raises `smart.Scope`, NotAllowed."""
+    if viewer.kind == "app" and not view.for_apps:
+        raise NotAllowed
+    return smart.reaches(viewer, view.for_apps)
+
+
 class FHIRView(APIView):
     """What every address under /fhir/R4/ shares. The CapabilityStatement describes them, so the OpenAPI schema does not."""
 
-    viewer_kinds = frozenset({"user", "token"})
+    authentication_classes: Sequence[type[BaseAuthentication]] = (KeyAuthentication, SessionAuthentication)
+    permission_classes: Sequence[Any] = (DeniedByDefault, WithinScope)
+    viewer_kinds = frozenset({"user", "token", "app"})
+    # Types of resources whose scopes an app needs, all of them; none: no app comes in.
+    for_apps: ClassVar[tuple[str, ...]] = ()
     content_negotiation_class = JSONOnly
     schema = None
     does: ClassVar[Mapping[str, str]] = {}
@@ -121,8 +159,8 @@ def base_of(request: Request) -> str:
 
 
 def patient_shown(patient: Patient, viewer: Viewer) -> dict[str, Any]:
-    """This function will write the Patient; for a device token her id alone."""
-    if viewer.kind == "token":
+    """This function will write the Patient; for a device token, and an app that was not allowed more, her id alone."""
+    if viewer.kind == "token" or (viewer.kind == "app" and not smart.covers(viewer, "Patient")):
         return {"resourceType": "Patient", "id": str(patient.id), "meta": {"tag": [SUBSETTED]}}
     return exports.patient_of(patient)
 

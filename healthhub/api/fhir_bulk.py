@@ -11,13 +11,13 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from rest_framework.request import Request
 
-from healthhub.api import fhir_affairs, fhir_findings, fhir_search, readings
+from healthhub.api import fhir_affairs, fhir_findings, fhir_plans, fhir_questionnaires, fhir_search, readings
 from healthhub.api.auth import Asked
 from healthhub.api.fhir import device_shown, observations_shown
 from healthhub.api.fhir_answers import FHIRView, JSONOnly, answer, patient_shown
 from healthhub.dialects import fhir_capability
 from healthhub.lib.refused import Invalid, NotVisible, Refused
-from healthhub.people import access
+from healthhub.people import access, smart
 from healthhub.people.models import User
 from healthhub.records import bulk, found, timeline
 from healthhub.records.bulk import Piece, Wanted
@@ -34,6 +34,9 @@ FINDINGS_OF: Mapping[str, type[fhir_findings.Search]] = {
     "Flag": fhir_findings.Flags,
     "DetectedIssue": fhir_findings.DetectedIssues,
     "RiskAssessment": fhir_findings.RiskAssessments,
+    "QuestionnaireResponse": fhir_questionnaires.QuestionnaireResponses,
+    "CarePlan": fhir_plans.CarePlans,
+    "Goal": fhir_plans.Goals,
     "Communication": fhir_affairs.Communications,
     "Consent": fhir_affairs.Consents,
     "AuditEvent": fhir_affairs.AuditEvents,
@@ -70,6 +73,7 @@ class Export(FHIRView):
     """GET /fhir/R4/$export, Patient/$export and Patient/{id}/$export."""
 
     does: ClassVar = {"GET": "read"}
+    for_apps = ("Patient",)
 
     def get(self, request: Asked, patient_id: str | None = None) -> HttpResponse:
         """Ask for everything the viewer may read, of one patient or of all; the answer says where to look for it."""
@@ -80,6 +84,8 @@ class Export(FHIRView):
         if query.get("_outputFormat", NDJSON) not in FORMATS:
             raise Invalid("Only NDJSON is written here.", code="not_supported", field="_outputFormat")
         types = FOR_DEVICES if viewer.kind == "token" else (*FOR_DEVICES, *FINDINGS_OF)
+        if viewer.kind == "app":
+            types = tuple(type_ for type_ in types if smart.covers(viewer, type_))
         row = bulk.ask(
             by=viewer,
             types=_types_in(query, types),
@@ -96,6 +102,7 @@ class Status(FHIRView):
     """GET and DELETE /fhir/R4/$export-status/{id}."""
 
     does: ClassVar = {"GET": "read", "DELETE": "read"}
+    for_apps = ("Patient",)
 
     def get(self, request: Asked, export_id: str) -> HttpResponse:
         """How far it is, or where its files are."""
@@ -120,6 +127,7 @@ class File(FHIRView):
     """GET /fhir/R4/$export-file/{id}/{type}.ndjson."""
 
     does: ClassVar = {"GET": "read"}
+    for_apps = ("Patient",)
     content_negotiation_class = _NDJSON
 
     def get(self, request: Asked, export_id: str, type_: str) -> HttpResponse:

@@ -29,7 +29,7 @@ Found = tuple[datetime, int, dict[str, Any]]  # moment and number for the next l
 class Search(FHIRView):
     """GET /fhir/R4/<type>: one patient's, a page at a time."""
 
-    viewer_kinds = frozenset({"user"})
+    viewer_kinds = frozenset({"user", "app"})
     does: ClassVar = {"GET": "read"}
     kind: ClassVar[str]
     moment: ClassVar[str] = "date"
@@ -64,6 +64,7 @@ class Flags(Search):
     """GET /fhir/R4/Flag."""
 
     kind = "Flag"
+    for_apps = ("Flag",)
 
     def found(self, viewer: Viewer, patient_id: str, wanted: Stretch, now: datetime, query: QueryDict) -> Sequence[Found]:
         """Her alerts, by when they were opened."""
@@ -80,6 +81,7 @@ class DetectedIssues(Flags):
     """GET /fhir/R4/DetectedIssue."""
 
     kind, moment = "DetectedIssue", "identified"
+    for_apps = ("DetectedIssue",)
 
     def written(self, alert: Alert, *, clinical: bool) -> dict[str, Any]:
         """This function will write one alert with its evidence and what people did."""
@@ -91,6 +93,7 @@ class RiskAssessments(Search):
     """GET /fhir/R4/RiskAssessment."""
 
     kind = "RiskAssessment"
+    for_apps = ("RiskAssessment",)
     further = ("method",)
 
     def found(self, viewer: Viewer, patient_id: str, wanted: Stretch, now: datetime, query: QueryDict) -> Sequence[Found]:
@@ -107,7 +110,7 @@ class RiskAssessments(Search):
 class One(FHIRView):
     """GET /fhir/R4/<type>/{id}."""
 
-    viewer_kinds = frozenset({"user"})
+    viewer_kinds = frozenset({"user", "app"})
     does: ClassVar = {"GET": "read"}
 
     @abstractmethod
@@ -128,6 +131,7 @@ class OneFlag(One):
     """GET /fhir/R4/Flag/{id}."""
 
     writes: ClassVar[type[Flags]] = Flags
+    for_apps = ("Flag",)
 
     def one(self, viewer: Viewer, id_: str, now: datetime) -> dict[str, Any]:
         """One alert."""
@@ -140,10 +144,13 @@ class OneDetectedIssue(OneFlag):
     """GET /fhir/R4/DetectedIssue/{id}."""
 
     writes = DetectedIssues
+    for_apps = ("DetectedIssue",)
 
 
 class OneRiskAssessment(One):
     """GET /fhir/R4/RiskAssessment/{id}."""
+
+    for_apps = ("RiskAssessment",)
 
     def one(self, viewer: Viewer, id_: str, now: datetime) -> dict[str, Any]:
         """One assessment."""

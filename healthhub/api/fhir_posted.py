@@ -4,9 +4,9 @@ from typing import ClassVar
 
 from django.http import HttpResponse, QueryDict
 
-from healthhub.api import fhir, fhir_affairs, fhir_findings
-from healthhub.api.auth import Asked
-from healthhub.api.fhir_answers import FHIRView, WrongType
+from healthhub.api import fhir, fhir_affairs, fhir_findings, fhir_plans, fhir_questionnaires
+from healthhub.api.auth import Asked, DeniedByDefault
+from healthhub.api.fhir_answers import FHIRView, WrongType, within_scope
 from healthhub.lib.refused import NotAllowed, NotVisible
 
 FORM = "application/x-www-form-urlencoded"
@@ -18,6 +18,9 @@ SEARCHES: dict[str, type[FHIRView]] = {
     "Consent": fhir_affairs.Consents,
     "AuditEvent": fhir_affairs.AuditEvents,
     "Communication": fhir_affairs.Communications,
+    "QuestionnaireResponse": fhir_questionnaires.QuestionnaireResponses,
+    "CarePlan": fhir_plans.CarePlans,
+    "Goal": fhir_plans.Goals,
     "Provenance": fhir_affairs.Provenances,
 }
 
@@ -26,6 +29,7 @@ class Search(FHIRView):
     """POST /fhir/R4/<type>/_search."""
 
     does: ClassVar = {"POST": "read"}
+    permission_classes = (DeniedByDefault,)  # how far an app reaches is asked for the search that is meant
 
     def post(self, request: Asked, type_: str) -> HttpResponse:
         """Search as by GET: parameters in the address and in the form count alike; the next link is asked for by GET."""
@@ -34,6 +38,7 @@ class Search(FHIRView):
             raise NotVisible
         if request.viewer.kind not in view.viewer_kinds:
             raise NotAllowed
+        request.viewer = within_scope(request.viewer, view)
         if raw.content_type != FORM:
             raise WrongType("Send the parameters as a form (application/x-www-form-urlencoded).")
         asked = QueryDict(mutable=True)

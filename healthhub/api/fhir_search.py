@@ -14,14 +14,14 @@ from django.http import QueryDict
 
 from healthhub.api.fhir_answers import READER
 from healthhub.dialects.fhir_out import CATEGORIES, CATEGORY
-from healthhub.lib.refused import Invalid
+from healthhub.lib.refused import Invalid, NotVisible
 from healthhub.people.access import Viewer
 from healthhub.records.catalogue import BY_KEY, BY_NUMBER
 from healthhub.records.found import FIRST, LAST, ORDERS, Wanted
 from healthhub.records.stretch import Stretch
 
 MOST, USUAL = 1000, 50
-TWICE = frozenset({"date", "identified", "_lastUpdated"})
+TWICE = frozenset({"date", "identified", "authored", "sent", "start-date", "_lastUpdated"})
 FORMATS = ("json", "application/json", "application/fhir+json", "application/fhir json")  # an unescaped + arrives as a space
 DATE = re.compile(
     r"(?P<prefix>[a-z]{2})?(?P<year>\d{4})(-(?P<month>\d\d)(-(?P<day>\d\d)"
@@ -163,6 +163,13 @@ def _ends(found: re.Match[str], zone: ZoneInfo | None) -> tuple[datetime, dateti
 
 def _kept(moment: datetime) -> datetime:
     return min(max(moment.astimezone(UTC), FIRST), LAST)
+
+
+def number_in(text: str) -> int:
+    """This function will read a number out of an id; one that nothing can have is one that never was (NotVisible)."""
+    if not (text.isascii() and text.isdigit() and len(text) < 19) or (text[0] == "0" and text != "0"):
+        raise NotVisible
+    return int(text)
 
 
 def cursor_out(moment: datetime, seq: int) -> str:

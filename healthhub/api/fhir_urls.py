@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from healthhub.api import fhir, fhir_affairs, fhir_bulk, fhir_findings, fhir_posted
+from healthhub.api import fhir, fhir_affairs, fhir_bulk, fhir_findings, fhir_plans, fhir_posted, fhir_questionnaires, fhir_subscriptions
 
 urlpatterns: list[URLPattern] = [
     path("", fhir.Bundles.as_view(), name="fhir-bundle"),
@@ -32,5 +32,17 @@ urlpatterns: list[URLPattern] = [
     path("Communication/<str:resource_id>", fhir_affairs.OneCommunication.as_view(), name="fhir-communication"),
     path("Provenance", fhir_affairs.Provenances.as_view(), name="fhir-provenances"),
     path("Provenance/<str:patient_id>-<str:number>", fhir_affairs.OneProvenance.as_view(), name="fhir-provenance"),
+    path("CarePlan", fhir_plans.CarePlans.as_view(), name="fhir-plans"),
+    path("CarePlan/<str:resource_id>", fhir_plans.OneCarePlan.as_view(), name="fhir-plan"),
+    path("Goal", fhir_plans.Goals.as_view(), name="fhir-goals"),
+    path("Goal/<str:plan_id>-<str:number>", fhir_plans.OneGoal.as_view(), name="fhir-goal"),
+    path("QuestionnaireResponse", fhir_questionnaires.QuestionnaireResponses.as_view(), name="fhir-questionnaires"),
+    path(
+        "QuestionnaireResponse/<str:patient_id>-<str:seq>",
+        fhir_questionnaires.OneQuestionnaireResponse.as_view(),
+        name="fhir-questionnaire",
+    ),
+    path("Subscription", fhir_subscriptions.Subscriptions.as_view(), name="fhir-subscriptions"),
+    path("Subscription/<str:resource_id>", fhir_subscriptions.OneSubscription.as_view(), name="fhir-subscription"),
     path("<path:rest>", fhir.Other.as_view(), name="fhir-other"),
 ]

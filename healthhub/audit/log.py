@@ -34,7 +34,7 @@ class Actor(Protocol):
     @property
     @abstractmethod
     def kind(self) -> str:
-        """One of user, token, anonymous."""
+        """One of user, token, app, anonymous."""
 
     @property
     @abstractmethod
@@ -45,6 +45,16 @@ class Actor(Protocol):
     @abstractmethod
     def token_id(self) -> UUID | None:
         """The device token."""
+
+    @property
+    @abstractmethod
+    def organisation_id(self) -> UUID | None:
+        """The organisation in whose name an app asks."""
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What the actor is called."""
 
 
 def record(
@@ -62,7 +72,7 @@ def record(
     thing (`alert:<id>`); `detail` is JSON-able and must hold neither secrets nor values of readings.
     """
     kind, actor_id = _actor(by)
-    told(connection, _ENTRY, [patient_id, now, kind, actor_id, did, about, json.dumps(detail or {})])
+    told(connection, _ENTRY, [patient_id, now, kind, actor_id, did, about, json.dumps({**(detail or {}), **_through(by)})])
 
 
 def values_beside(*, by: Actor | None, did: str, patient_id: UUID, now: datetime, about: str = "") -> list[Any]:
@@ -80,16 +90,16 @@ def record_reads(*, by: Actor | None, did: str, patient_ids: Iterable[UUID], now
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO audit_entry (patient_id, at, actor_kind, actor_id, did, about, detail)"
-            " SELECT patient_id, %s, %s, %s, %s, %s, '{}'::jsonb FROM unnest(%s::uuid[]) AS patient_id",
-            [now, kind, actor_id, did, about, ids],
+            " SELECT patient_id, %s, %s, %s, %s, %s, %s::jsonb FROM unnest(%s::uuid[]) AS patient_id",
+            [now, kind, actor_id, did, about, json.dumps(_through(by)), ids],
         )
 
 
 def entries_of(*, patient_id: UUID, before: int | None = None, limit: int = 50, but: UUID | None = None) -> Sequence[Entry]:
-    """This function will give a patient's entries, newest first, older than the entry numbered `before`; none of the actor `but`."""
+    """This function will give a patient's entries, newest first, before the entry numbered `before`; none that `but` did herself."""
     rows = Entry.objects.filter(patient_id=patient_id)
     if but is not None:
-        rows = rows.exclude(actor_id=but)  # what the system did has no actor, and stays
+        rows = rows.exclude(actor_id=but, actor_kind="user")  # what the system did, and apps in her name, stays
     if before is not None:
         rows = rows.filter(id__lt=before)
     return list(rows.order_by("-id")[:limit])
@@ -98,4 +108,9 @@ def entries_of(*, patient_id: UUID, before: int | None = None, limit: int = 50, 
 def _actor(by: Actor | None) -> tuple[str, UUID | None]:
     if by is None:
         return "system", None
-    return by.kind, by.user_id or by.token_id
+    return by.kind, by.user_id or by.token_id or by.organisation_id
+
+
+def _through(by: Actor | None) -> dict[str, str]:
+    """The app's name beside the one in whose name it asked."""
+    return {"app": by.name} if by is not None and by.kind == "app" else {}

@@ -18,7 +18,7 @@ class Entry(models.Model):
     # Not a foreign key: the log outlives the person's row and names an opaque id only.
     patient_id = models.UUIDField(null=True)
     at = models.DateTimeField()
-    actor_kind = models.CharField(max_length=10)  # user, token, system, anonymous
+    actor_kind = models.CharField(max_length=10)  # user, token, app, system, anonymous
     actor_id = models.UUIDField(null=True)
     did = models.CharField(max_length=40)
     about = models.CharField(max_length=120, blank=True)

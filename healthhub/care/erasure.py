@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 
 from healthhub.audit import log
-from healthhub.care.models import Erasure, Medication
+from healthhub.care.models import CarePlan, CarePlanChange, CareTask, Erasure, Medication
 from healthhub.lib.refused import Conflict, Invalid
 from healthhub.people import access, forgetting
 from healthhub.people.access import Viewer
@@ -99,6 +99,9 @@ def erase(*, patient: Patient, now: datetime) -> int:
     alerts.erase(patient_id=patient.id, now=now)
     assessments.erase(patient_id=patient.id)
     Medication.objects.filter(patient=patient).delete()
+    CareTask.objects.filter(patient=patient).delete()
+    CarePlanChange.objects.filter(plan__patient=patient).delete()
+    CarePlan.objects.filter(patient=patient).delete()
     forgetting.forget(patient=patient, now=now)
     notices.erase(patient_id=patient.id, person=user.id)
     log.record(by=None, did="erasure.done", patient_id=patient.id, now=now, detail={"readings": gone})

@@ -65,3 +65,57 @@ class Erasure(models.Model):
             models.UniqueConstraint(fields=["patient"], condition=Q(cancelled_at=None, done_at=None), name="erasure_one_at_a_time")
         ]
         indexes: ClassVar = [models.Index(fields=["due_at"], condition=Q(cancelled_at=None, done_at=None), name="erasure_due")]
+
+
+class CarePlan(models.Model):
+    """What is aimed at and done for one condition of a patient; each change is a row of its own, with author and reason."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="care_plans")
+    condition = models.CharField(max_length=40)  # of careplans.content.CLASS_OF
+    data_class = models.CharField(max_length=20)
+    version = models.IntegerField(default=1)
+    content = models.JSONField()  # targets, schedule, education: see careplans.content
+    source = models.CharField(max_length=300, blank=True)  # of the template it began with
+    review_on = models.DateField()  # her local day
+    made_at = models.DateTimeField()
+    made_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    changed_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["patient", "condition"], condition=Q(ended_at=None), name="care_plan_one_of_a_condition")
+        ]
+        indexes: ClassVar = [models.Index(fields=["review_on"], condition=Q(ended_at=None), name="care_plan_review")]
+
+
+class CarePlanChange(models.Model):
+    """What a care plan said from a moment on: who wrote it and why. Never changed."""
+
+    plan = models.ForeignKey(CarePlan, models.PROTECT, related_name="changes")
+    version = models.IntegerField()
+    content = models.JSONField()
+    review_on = models.DateField()
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    reason = models.CharField(max_length=400)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["plan", "version"], name="care_plan_version_once")]
+
+
+class CareTask(models.Model):
+    """Something to be done by a day, by the patient herself (no owner) or by one of her team."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    plan = models.ForeignKey(CarePlan, models.PROTECT, related_name="tasks")
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="care_tasks")
+    data_class = models.CharField(max_length=20)
+    what = models.JSONField()  # words in both languages
+    owner = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    due_on = models.DateField()  # her local day
+    made_at = models.DateTimeField()
+    made_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    done_at = models.DateTimeField(null=True)
+    done_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")

@@ -12,12 +12,15 @@ from channels.routing import ProtocolTypeRouter  # noqa: E402
 from django.urls import get_resolver  # noqa: E402
 
 from healthhub.config.followers import TIDINGS  # noqa: E402
+from healthhub.config.listeners import ASKING  # noqa: E402
 from healthhub.config.sockets import DOORS  # noqa: E402
 from healthhub.live.consumers import Sockets  # noqa: E402
 from healthhub.live.nightscout import Followers  # noqa: E402
+from healthhub.live.subscriptions import Listeners  # noqa: E402
 
 sockets = Sockets(DOORS)
 followers = Followers(sockets.hub, TIDINGS)
+listeners = Listeners(sockets, ASKING)
 
 
 async def http(scope: Any, receive: Any, send: Any) -> None:
@@ -26,8 +29,9 @@ async def http(scope: Any, receive: Any, send: Any) -> None:
 
 
 async def websocket(scope: Any, receive: Any, send: Any) -> None:
-    """This function will serve our own sockets and socket.io's."""
-    await (followers.handle if followers.belongs(scope["path"]) else sockets)(scope, receive, send)
+    """This function will serve our own sockets, socket.io's and those of FHIR subscriptions."""
+    dialect = listeners if scope["path"] == listeners.path else sockets
+    await (followers.handle if followers.belongs(scope["path"]) else dialect)(scope, receive, send)
 
 
 application = ProtocolTypeRouter({"http": http, "websocket": websocket})

@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "channels",
+    "oauth2_provider",
 ]
 
 MIDDLEWARE = [
@@ -173,6 +174,31 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # pages and forms; readings have their own limit below
+
+# Apps that read by SMART on FHIR (healthhub.people.smart); their keys are kept as SHA-256 only.
+OAUTH2_PROVIDER_APPLICATION_MODEL = "oauth2_provider.Application"
+REFRESH_TOKEN_DAYS = 90
+OAUTH2_PROVIDER = {
+    "SCOPES_BACKEND_CLASS": "healthhub.people.oauth.Scopes",
+    "OAUTH2_VALIDATOR_CLASS": "healthhub.people.oauth.Validator",
+    "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
+    "REFRESH_TOKEN_EXPIRE_SECONDS": REFRESH_TOKEN_DAYS * 24 * 3600,
+    "AUTHORIZATION_CODE_EXPIRE_SECONDS": 60,
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "ALLOW_LOCALHOST_LOOPBACK": True,
+    "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
+    "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
+    "COMPLIANT_BCP_RFC9700_REFRESH_TOKEN": True,
+    # Apps on this machine are led back to by plain http; `smart.register` takes it for no other host.
+    "COMPLIANT_BCP_RFC9700_REDIRECT_URI_SCHEME": False,
+    "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
+    "COMPLIANT_BCP_RFC9700_REDIRECT_URI_MATCHING": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_REQUIRED": True,
+}
+SILENCED_SYSTEM_CHECKS = ["oauth2_provider.W008"]  # that plain http is possible at all
 
 # Language and time
 LANGUAGE_CODE = "zh-hans"

@@ -20,7 +20,7 @@ from healthhub.live import bell
 from healthhub.live.doors import Doors, Replay, Standing, Who
 from healthhub.people import access
 from healthhub.people.memberships import owes_second_factor
-from healthhub.people.models import DeviceToken, User
+from healthhub.people.models import AppAccess, DeviceToken, User
 from monitoring import beats
 from notifications import inbox
 from notifications.models import Inbox, Notice
@@ -44,7 +44,7 @@ def origin_is_right(scope: Scope) -> bool:
         return False
     origin = headers.get("origin")
     if origin is None:
-        return token_of(scope) is not None
+        return bearer_of(scope) is not None or token_of(scope) is not None
     parts = urlsplit(origin)
     schemes = ("https",) if settings.PRODUCTION else ("https", "http")
     return origin in settings.CSRF_TRUSTED_ORIGINS or (parts.scheme in schemes and parts.netloc == host)
@@ -52,10 +52,16 @@ def origin_is_right(scope: Scope) -> bool:
 
 def token_of(scope: Scope) -> str | None:
     """This function will give the device token of the Authorization header, or of the subprotocols (browsers cannot set headers)."""
-    scheme, _, secret = _headers(scope).get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and secret.startswith(TOKEN_PREFIX):
-        return secret.strip()
+    secret = bearer_of(scope)
+    if secret is not None and secret.startswith(TOKEN_PREFIX):
+        return secret
     return next((name for name in scope["subprotocols"] if name.startswith(TOKEN_PREFIX)), None)
+
+
+def bearer_of(scope: Scope) -> str | None:
+    """This function will give the secret of the Authorization header, whatever it opens."""
+    scheme, _, secret = _headers(scope).get("authorization", "").partition(" ")
+    return secret.strip() or None if scheme.lower() == "bearer" else None
 
 
 def authenticate(scope: Scope, now: datetime) -> Who | None:
@@ -63,6 +69,8 @@ def authenticate(scope: Scope, now: datetime) -> Who | None:
     secret = token_of(scope)
     if secret is not None:
         return _device(secret, now)
+    if bearer_of(scope) is not None:
+        return None  # whoever sends credentials is judged by them alone
     cookie = _headers(scope).get("cookie", "")
     try:
         morsel = SimpleCookie(cookie).get(settings.SESSION_COOKIE_NAME)
@@ -76,7 +84,7 @@ def authenticate(scope: Scope, now: datetime) -> Who | None:
         key=f"user:{user.id}",
         seat=f"session:{session.session_key}",
         group=bell.group_of(user.id),
-        stamp=_stamp(user.authz_epoch, user.password),
+        stamp=stamp_of(user),
         user_id=user.id,
     )
 
@@ -87,14 +95,14 @@ def audience(patient_id: UUID, data_class: str | None, now: datetime) -> frozens
 
 
 def standing(whos: Sequence[Who], now: datetime) -> dict[str, Standing]:
-    """This function will tell how all of these stand now, in at most three statements; who is missing may not stay.
+    """This function will tell how all of these stand now, in at most four statements; who is missing may not stay.
 
     That somebody asked is the proof that the live process works: it is noted for the operator every 15 s.
     """
     if not _proofs or now - _proofs[-1] >= PROOF_EVERY:
         _proofs[:] = [now]
         beats.went_well(name=beats.LIVE, now=now)
-    return _people(whos, now) | _devices(whos)
+    return _people(whos, now) | _devices(whos) | _apps(whos)
 
 
 def replay(user_id: UUID, after: int, now: datetime) -> Replay:
@@ -162,6 +170,20 @@ def _devices(whos: Sequence[Who]) -> dict[str, Standing]:
         return {}
     live = set(DeviceToken.objects.filter(id__in=ids, revoked_at=None, may_read=True).values_list("id", flat=True))
     return {who.seat: Standing(stamp="", last_seq=0) for who in whos if who.token_id in live}
+
+
+def _apps(whos: Sequence[Who]) -> dict[str, Standing]:
+    ids = {who.access_id for who in whos if who.access_id is not None}
+    if not ids:
+        return {}
+    rows = AppAccess.objects.filter(id__in=ids, ended_at=None, user__is_active=True)
+    stamps = {id_: _stamp(epoch, password) for id_, epoch, password in rows.values_list("id", "user__authz_epoch", "user__password")}
+    return {who.seat: Standing(stamp=stamps[who.access_id], last_seq=0) for who in whos if who.access_id in stamps}
+
+
+def stamp_of(user: User) -> str:
+    """This function will give what changes when she must come in anew."""
+    return _stamp(user.authz_epoch, user.password)
 
 
 def _stamp(epoch: int, password: str) -> str:

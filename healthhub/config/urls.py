@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from healthhub.api import smart
 from healthhub.config.admin import site
 
 urlpatterns = [
@@ -9,6 +10,9 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("nightscout/", include("healthhub.api.nightscout.urls")),
     path("api/", include("healthhub.api.urls")),
+    path("fhir/R4/.well-known/smart-configuration", smart.configuration, name="smart-configuration"),
+    path("oauth/token", smart.token, name="oauth-token"),
+    path("oauth/revoke", smart.revoke, name="oauth-revoke"),
     path("fhir/R4/", include("healthhub.api.fhir_urls")),
     path("", include("healthhub.web.urls")),
 ]

@@ -55,8 +55,11 @@ def outcome(issues: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"resourceType": "OperationOutcome", "issue": list(issues)}
 
 
-def capability(*, url: str, at: datetime) -> dict[str, Any]:
-    """This function will write the CapabilityStatement of the endpoint at `url`: what is honoured, and nothing else."""
+def capability(*, url: str, at: datetime, authorise: str, token: str, websocket: str) -> dict[str, Any]:
+    """This function will write the CapabilityStatement of the endpoint at `url`: what is honoured, and nothing else.
+
+    `authorise` and `token` are the addresses of SMART on FHIR, `websocket` that of subscriptions.
+    """
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -68,14 +71,33 @@ def capability(*, url: str, at: datetime) -> dict[str, Any]:
         "format": ["application/fhir+json"],
         "rest": [
             {
+                "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/capabilitystatement-websocket", "valueUri": websocket}],
                 "mode": "server",
                 "documentation": "Search parameters that are not named here are refused.",
-                "security": {"cors": False, "description": "Authorization: Bearer with a device token of one patient, or a session."},
-                "resource": [_observation(), _patient(), {"type": "Device", "interaction": [{"code": "read"}]}, *_findings(), *_affairs()],
+                "security": _security(authorise, token),
+                "resource": [
+                    _observation(),
+                    _patient(),
+                    {"type": "Device", "interaction": [{"code": "read"}]},
+                    *_findings(),
+                    *_affairs(),
+                    _questionnaires(),
+                    _subscription(),
+                ],
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
                 "operation": [{"name": "export", "definition": f"{BULK}export", "documentation": EXPORT}],
             }
         ],
+    }
+
+
+def _security(authorise: str, token: str) -> dict[str, Any]:
+    uris = [{"url": name, "valueUri": uri} for name, uri in (("authorize", authorise), ("token", token))]
+    return {
+        "extension": [{"url": "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris", "extension": uris}],
+        "cors": False,
+        "service": [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/restful-security-service", "code": "SMART-on-FHIR"}]}],
+        "description": "Authorization: Bearer with a device token of one patient or an app's key (SMART on FHIR), or a session.",
     }
 
 
@@ -102,6 +124,29 @@ def _observation() -> dict[str, Any]:
     }
 
 
+def _questionnaires() -> dict[str, Any]:
+    return {
+        "type": "QuestionnaireResponse",
+        "documentation": "Questionnaires of which a score is kept; a sent one is kept whole or not at all. Sorting by authored, -authored.",
+        "interaction": [{"code": "read"}, {"code": "create"}, {"code": "search-type"}],
+        "searchInclude": ["QuestionnaireResponse:patient"],
+        "searchParam": [
+            {"name": "patient", "type": "reference", "documentation": "Whose; it must be said by people."},
+            {"name": "authored", "type": "date"},
+            {"name": "questionnaire", "type": "reference"},
+        ],
+    }
+
+
+def _subscription() -> dict[str, Any]:
+    words = (
+        "Criteria: Observation with patient, code, category; Flag with patient. Channels: rest-hook (POST, or PUT of each resource with "
+        "payload application/fhir+json) and websocket (bind, bound, ping). One's own are found and read; not changed, but ended (DELETE)."
+    )
+    codes = ("create", "read", "delete", "search-type")
+    return {"type": "Subscription", "documentation": words, "interaction": [{"code": code} for code in codes]}
+
+
 def _patient() -> dict[str, Any]:
     return {
         "type": "Patient",
@@ -124,6 +169,8 @@ def _findings() -> list[dict[str, Any]]:
     told = (
         ("Flag", "date", "An alert; the same as DetectedIssue of this id."),
         ("DetectedIssue", "identified", "An alert with the readings it rests on and what people did."),
+        ("CarePlan", "date", "What is done for one condition: when to measure, medicines, tasks, advice; completed once it ended."),
+        ("Goal", "start-date", "What a care plan aims at, one for each kind of reading."),
         ("RiskAssessment", "date", "What a model said, or that it abstained (cancelled, with data-absent-reason)."),
     )
     patient = {"name": "patient", "type": "reference", "documentation": "Whose; it must be said."}

@@ -143,7 +143,7 @@ def _origin(resource: Mapping[str, Any], subject: str) -> tuple[str, str]:
     return UNNAMED, "self_reported" if herself else "device"
 
 
-def _moment(text: Any, where: str) -> datetime:
+def moment_of(text: Any, where: str) -> datetime:
     try:
         if isinstance(text, str) and MOMENT.fullmatch(text):
             return datetime.fromisoformat(text)
@@ -158,9 +158,9 @@ def _when(resource: Mapping[str, Any]) -> dict[str, Any]:
         raise Invalid("Say once when it was measured.", code="missing_field", field="Observation.effective")
     where = f"Observation.{given[0]}"
     if given[0] != "effectivePeriod":
-        return {"at": _moment(resource[given[0]], where).isoformat()}
+        return {"at": moment_of(resource[given[0]], where).isoformat()}
     period = _object(resource, "effectivePeriod")
-    start, end = (_moment(period.get(name), f"{where}.{name}") for name in ("start", "end"))
+    start, end = (moment_of(period.get(name), f"{where}.{name}") for name in ("start", "end"))
     if end < start:
         raise Invalid("The end must not lie before the start.", code="out_of_range", field=f"{where}.end")
     return {"at": start.isoformat(), "seconds": round((end - start).total_seconds())}

@@ -10,6 +10,8 @@ import json
 import random
 import time
 from collections.abc import Awaitable, Callable
+from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
@@ -152,7 +154,7 @@ class Socket:
         said = _object(text)
         if said.get("type") == "ping":
             self._queue({"type": "pong"})
-        elif said.get("type") == "seen" and self.who.user_id is not None and (notice_id := _uuid(said.get("notice"))):
+        elif said.get("type") == "seen" and self.who.user_id is not None and (notice_id := parsed(said.get("notice"))):
             known = await self.hub.ask(self.hub.doors.seen, self.who.user_id, notice_id, self.hub.clock())
             self._queue({"type": "seen", "notice": str(notice_id)} if known else {"type": "error", "code": "not_found"})
         else:
@@ -175,7 +177,9 @@ class Socket:
             self.shut(Code.TOO_SLOW)
 
     async def _send(self, event: dict[str, Any]) -> None:
-        text = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+        await self._send_text(json.dumps(event, ensure_ascii=False, separators=(",", ":")))
+
+    async def _send_text(self, text: str) -> None:
         async with asyncio.timeout(SEND_WITHIN):
             await self.raw_send({"type": "websocket.send", "text": text})
 
@@ -183,16 +187,18 @@ class Socket:
 class Sockets:
     """The ASGI application: checks the origin, asks who it is, opens the socket, and closes it with its code."""
 
+    path, subprotocol = "/ws/", SUBPROTOCOL
+
     def __init__(self, doors: Doors) -> None:
         self.doors = doors
         self.hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
-        if scope["path"] != "/ws/" or not self.doors.origin_is_right(scope):
+        if scope["path"] != self.path or not self.doors.origin_is_right(scope):
             await send({"type": "websocket.close"})  # before accepting: the server answers 403
             return
-        await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if SUBPROTOCOL in scope["subprotocols"] else None})
+        await send({"type": "websocket.accept", "subprotocol": self.subprotocol if self.subprotocol in scope["subprotocols"] else None})
         code = await self._live(scope, receive, send)
         if code is not None:
             reason = f"{random.uniform(0.5, 5):.1f}" if code is Code.COME_AGAIN else code.name.lower()
@@ -210,17 +216,25 @@ class Sockets:
         return self.hubs[loop]
 
     async def _live(self, scope: dict[str, Any], receive: Receive, send: Send) -> Code | None:
-        hub = self.hub()
         after = _after(scope)
         if after is not None and after < 0:
             return Code.BAD_REQUEST
+        opened = partial(Socket, receive=receive, send=send)
+        return await self._opened(scope, self.doors.authenticate, lambda hub, who: opened(hub=hub, who=who), after)
+
+    async def _opened(
+        self,
+        scope: dict[str, Any],
+        authenticate: Callable[[dict[str, Any], datetime], Who | None],
+        socket: Callable[[Hub, Who], Socket],
+        after: int | None = None,
+    ) -> Code | None:
+        hub = self.hub()
         try:
-            who = await hub.ask(self.doors.authenticate, scope, timezone.now())
+            who = await hub.ask(authenticate, scope, timezone.now())
         except DatabaseError:
             return Code.COME_AGAIN
-        if who is None:
-            return Code.SIGN_IN
-        return await Socket(hub=hub, who=who, receive=receive, send=send).serve(after)
+        return Code.SIGN_IN if who is None else await socket(hub, who).serve(after)
 
 
 def _after(scope: dict[str, Any]) -> int | None:
@@ -239,7 +253,8 @@ def _object(text: str) -> dict[str, Any]:
     return said if isinstance(said, dict) else {}
 
 
-def _uuid(text: object) -> UUID | None:
+def parsed(text: object) -> UUID | None:
+    """This function will read an id; None for anything else."""
     try:
         return UUID(text) if isinstance(text, str) else None
     except ValueError:

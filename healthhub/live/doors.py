@@ -17,6 +17,7 @@ class Who:
     stamp: str  # changes when she must come in anew: rights, account, password, session, token
     user_id: UUID | None = None
     token_id: UUID | None = None
+    access_id: UUID | None = None  # an app's, in the name of `user_id`
     patient_id: UUID | None = None  # a token's
     kinds: frozenset[str] = field(default_factory=frozenset)  # a token's; empty: every kind
 

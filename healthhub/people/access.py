@@ -15,13 +15,23 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Model, QuerySet
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce
 
 from healthhub.lib.asked import array, asked
 from healthhub.lib.data_classes import DATA_CLASSES, parts
 from healthhub.lib.refused import NotAllowed, NotVisible
 from healthhub.live import bell
-from healthhub.people.models import DeviceToken, Patient, User
-from healthhub.people.relations import GLASS_MAY, SELF_MAY, Relation, classes_of, grants_that_open, opens_existence, rights_that_open
+from healthhub.people.models import AppAccess, DeviceToken, Patient, User
+from healthhub.people.relations import (
+    APP_MAY,
+    GLASS_MAY,
+    SELF_MAY,
+    Relation,
+    classes_of,
+    grants_that_open,
+    opens_existence,
+    rights_that_open,
+)
 from healthhub.people.viewers import (
     ANONYMOUS,
     BadToken,
@@ -67,6 +77,8 @@ HATS = """
     JOIN people_user u ON u.id = m.user_id AND u.is_active
     CROSS JOIN LATERAL (VALUES ('team', m.team_id), ('organisation', m.organisation_id)) AS hat (kind, id)
     WHERE m.user_id = %(user)s AND m.role IN ('doctor', 'nurse') AND m.since <= %(now)s AND (m.until IS NULL OR m.until > %(now)s)
+    UNION ALL
+    SELECT 'organisation', %(organisation)s::uuid
 """
 LIVE_GRANT = "g.withdrawn_at IS NULL AND g.starts_at <= %(now)s AND (g.ends_at IS NULL OR g.ends_at > %(now)s)"
 OPEN_GLASS = "b.opened_by_id = %(user)s AND b.opened_at <= %(now)s AND b.ends_at > %(now)s"
@@ -136,7 +148,7 @@ def patients_visible_to(viewer: Viewer, *, now: datetime, data_class: str | None
     if viewer.kind == "token":
         own = viewer.patient_id if _token_may(viewer, action) else None
         return Patient.objects.filter(id=own) if own else Patient.objects.none()
-    if viewer.kind != "user":
+    if viewer.kind not in ("user", "app") or (viewer.kind == "app" and action not in APP_MAY):
         return Patient.objects.none()
     return Patient.objects.filter(id__in=_visible_sql(viewer, now, action, data_class))
 
@@ -277,6 +289,9 @@ def epoch_of(viewer: Viewer) -> int | None:
     if viewer.token_id is not None:
         live = DeviceToken.objects.filter(id=viewer.token_id, revoked_at=None)
         return live.values_list("patient__authz_epoch", flat=True).first()
+    if viewer.access_id is not None:
+        living = AppAccess.objects.filter(id=viewer.access_id, ended_at=None)
+        return living.annotate(epoch=Coalesce("user__authz_epoch", 0)).values_list("epoch", flat=True).first()
     if viewer.user_id is None:
         return None
     return User.objects.filter(id=viewer.user_id, is_active=True).values_list("authz_epoch", flat=True).first()
@@ -288,6 +303,7 @@ def _visible_sql(viewer: Viewer, now: datetime, action: str | None, data_class: 
         return RawSQL("SELECT %s::uuid", [viewer.patient_id])
     given = {
         "user": viewer.user_id,  # NULL for nobody, which no row equals
+        "organisation": viewer.organisation_id,
         "now": now,
         "as_self": action is None or action in SELF_MAY,
         "by_glass": action is None or action in GLASS_MAY,
@@ -295,12 +311,16 @@ def _visible_sql(viewer: Viewer, now: datetime, action: str | None, data_class: 
         "rights": rights_that_open(action),
         "classes": [data_class] if data_class else sorted(DATA_CLASSES),
     }
-    return RawSQL(PARAMETER.sub("%s", VISIBLE), [given[name] for name in PARAMETER.findall(VISIBLE)])
+    statement = VISIBLE
+    if viewer.kind == "app" and viewer.patient_id is not None:
+        statement, given["only"] = f"SELECT visible.id FROM ({VISIBLE}) AS visible (id) WHERE visible.id = %(only)s", viewer.patient_id
+    return RawSQL(PARAMETER.sub("%s", statement), [given[name] for name in PARAMETER.findall(statement)])
 
 
 def _relations(viewer: Viewer, patient_id: UUID, *, now: datetime) -> list[Relation]:
     with connection.cursor() as cursor:
-        cursor.execute(RELATIONS, {"user": viewer.user_id, "patient": patient_id, "now": now})
+        given = {"user": viewer.user_id, "organisation": viewer.organisation_id, "patient": patient_id, "now": now}
+        cursor.execute(RELATIONS, given)
         rows = cursor.fetchall()
     found = (Relation(kind, purpose, frozenset(rights or ()), frozenset(classes or ())) for kind, purpose, rights, classes in rows)
     return [relation for relation in found if opens_existence(relation)]
@@ -316,9 +336,11 @@ def _allowed(viewer: Viewer, patient_id: UUID, *, action: str, now: datetime) ->
         if viewer.patient_id != patient_id:
             raise NotVisible
         return DATA_CLASSES if _token_may(viewer, action) else frozenset()
-    if viewer.kind != "user":
+    if viewer.kind not in ("user", "app") or (viewer.kind == "app" and viewer.patient_id not in (None, patient_id)):
         raise NotVisible
     found = _relations(viewer, patient_id, now=now)
     if not found:
         raise NotVisible
+    if viewer.kind == "app" and action not in APP_MAY:
+        return frozenset()
     return frozenset().union(*(classes_of(relation, action) for relation in found))

@@ -16,6 +16,7 @@ CONDITIONS: Mapping[str, Mapping[str, str]] = {
     "asthma": {"en": "Asthma", "zh-hans": "哮喘"},
     "atrial_fibrillation": {"en": "Atrial fibrillation", "zh-hans": "心房颤动"},
     "ckd": {"en": "Chronic kidney disease", "zh-hans": "慢性肾脏病"},
+    "obesity": {"en": "Obesity", "zh-hans": "肥胖症"},
     "dialysis": {"en": "On dialysis", "zh-hans": "透析治疗"},
     "kidney_transplant": {"en": "Kidney transplant", "zh-hans": "肾移植术后"},
     "cardiovascular_disease": {"en": "Cardiovascular disease", "zh-hans": "心血管病"},

@@ -7,7 +7,7 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 
 from healthhub.lib.refused import Conflict
-from healthhub.people import consent, tokens
+from healthhub.people import consent, smart, tokens
 from healthhub.people.access import bump_epochs, viewer_of
 from healthhub.people.memberships import active
 from healthhub.people.models import DeviceToken, Grant, Patient, User
@@ -39,6 +39,8 @@ def forget(*, patient: Patient, now: datetime) -> None:
     for token in DeviceToken.objects.filter(patient=patient, revoked_at=None):
         tokens.revoke(token=token, by=her, now=now)
     DeviceToken.objects.filter(patient=patient).update(name=NAMELESS)
+    smart.end_all(user_id=user.id, now=now)
+    smart.end_all(patient_id=patient.id, now=now)
     Patient.objects.filter(id=patient.id).update(
         user=None, name=NAMELESS, birth_date=None, sex=Patient.Sex.UNKNOWN, time_zone="UTC", conditions=[], team=None
     )

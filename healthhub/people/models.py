@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
@@ -254,3 +255,34 @@ class DeviceToken(models.Model):
     created_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
+
+
+class AppAccess(models.Model):
+    """What an app (SMART on FHIR) may read: in the name of the person who allowed it, or of an organisation. Ended ones stay, to be seen.
+
+    The app's keys are rows of django-oauth-toolkit, which keeps their SHA-256 only.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    application = models.ForeignKey(settings.OAUTH2_PROVIDER_APPLICATION_MODEL, models.PROTECT, related_name="+")
+    # In whose name: exactly one of the two.
+    user = models.ForeignKey(User, models.PROTECT, null=True, related_name="app_accesses")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, null=True, related_name="app_accesses")
+    # Whom scopes `patient/...` are about.
+    patient = models.ForeignKey(Patient, models.PROTECT, null=True, related_name="app_accesses")
+    scopes = ArrayField(models.CharField(max_length=80))
+    allowed_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(user__isnull=True) ^ Q(organisation__isnull=True), name="app_access_has_a_principal"),
+            models.UniqueConstraint(fields=["application", "organisation"], condition=Q(ended_at=None), name="app_access_once"),
+        ]
+
+
+# Of rows for work that goes on without whoever asked for it (see owners.py).
+ONE_OWNER = (
+    Q(user__isnull=False, token=None, app=None) | Q(user=None, token__isnull=False, app=None) | Q(user=None, token=None, app__isnull=False)
+)

@@ -25,7 +25,7 @@ def panel_of(viewer: Viewer, *, now: datetime) -> dict[UUID, list[str]]:
     """This function will give the patients others have opened to this person (not herself): id -> readable data classes."""
     if viewer.kind != "user":
         return {}
-    given = {"user": viewer.user_id, "now": now, "grants": grants_that_open("read"), "classes": sorted(DATA_CLASSES)}
+    given = {"user": viewer.user_id, "organisation": None, "now": now, "grants": grants_that_open("read"), "classes": sorted(DATA_CLASSES)}
     with connection.cursor() as cursor:
         cursor.execute(_PANEL, given)
         found: dict[UUID, set[str]] = {}

@@ -36,6 +36,7 @@ RIGHT_FOR: dict[str, str | None] = {
 RIGHTS = ("read", "notify", "write", "act")
 SELF_MAY = frozenset({"read", "write", "act", "snooze", "consent", "tokens", "audit", "export"})
 GLASS_MAY = frozenset({"read", "clinical"})
+APP_MAY = frozenset({"read", "clinical"})  # an app in somebody's name: at most what its principal may, and never more than to read
 _PERSON_MAY = frozenset({"read", "write", "act", "snooze"})
 _TEAM_MAY = _PERSON_MAY | {"limits", "backtest", "clinical", "judge"}
 # (kind of grantee, purpose) -> what such a grant can open at all. What is not here opens no person's data.

@@ -11,7 +11,7 @@ from django.db import connection
 from healthhub.lib.asked import asked, told
 from healthhub.lib.refused import NotAllowed, Refused
 from healthhub.people import secrets
-from healthhub.people.models import DeviceToken, User
+from healthhub.people.models import DeviceToken, Organisation, User
 
 # How exact "last used" is: one write a minute at most, however many readings a device sends.
 LAST_USED_EVERY = timedelta(minutes=1)
@@ -41,20 +41,23 @@ class BadToken(Refused):
 class Viewer:
     """The one who asks. What she may do is asked of `access`, never read off this value."""
 
-    kind: str  # user, token, anonymous
-    user_id: UUID | None = None
+    kind: str  # user, token, app, anonymous
+    user_id: UUID | None = None  # of an app: in whose name it asks
     token_id: UUID | None = None
-    patient_id: UUID | None = None  # a token's patient
+    patient_id: UUID | None = None  # a token's patient; of an app: the only one it may ask about, None: no such limit
     kinds: frozenset[str] = frozenset()  # of a token; empty: every kind
     may_write: bool = False
     may_read: bool = False
     may_replay: bool = False
     name: str = ""
+    access_id: UUID | None = None  # of an app: what it was allowed (see `smart`)
+    organisation_id: UUID | None = None  # of an app that asks in the name of an organisation
+    scopes: frozenset[str] = frozenset()
 
     @property
     def person(self) -> UUID:
         """This property will give the id of the signed-in person; raises `NotAllowed` where only a person may act."""
-        if self.user_id is None:
+        if self.user_id is None or self.kind == "app":
             raise NotAllowed
         return self.user_id
 
@@ -67,10 +70,13 @@ ANONYMOUS = Viewer(kind="anonymous")
 
 
 def names_of(ids: Iterable[UUID | None]) -> dict[UUID, str]:
-    """This function will give the names of people and of device tokens by their ids. Two SQL."""
+    """This function will give the names of people, device tokens and organisations by their ids. Two SQL, three where some are neither."""
     wanted = {id_ for id_ in ids if id_ is not None}
     names: dict[UUID, str] = dict(DeviceToken.objects.filter(id__in=wanted).values_list("id", "name"))
-    return names | dict(User.objects.filter(id__in=wanted).values_list("id", "name"))
+    names |= dict(User.objects.filter(id__in=wanted).values_list("id", "name"))
+    if rest := wanted - names.keys():
+        names |= dict(Organisation.objects.filter(id__in=rest).values_list("id", "name"))
+    return names
 
 
 def viewer_of(user: User) -> Viewer:

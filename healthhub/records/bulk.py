@@ -19,9 +19,9 @@ from healthhub.audit import log
 from healthhub.lib.ids import uuid7
 from healthhub.lib.refused import Conflict, Invalid, NotAllowed, NotVisible
 from healthhub.live import wake
-from healthhub.people import access
+from healthhub.people import access, smart
 from healthhub.people.access import BadToken, Viewer
-from healthhub.people.models import User
+from healthhub.people.owners import owned, owner_of
 from healthhub.records.models import BulkExport, BulkPiece
 
 TASK = "records.bulk"
@@ -66,6 +66,7 @@ def ask(
     Raises as `access.patient_for` for a patient who is named; NotAllowed for a token that may not read; Conflict `export_under_way`;
     Invalid `too_many` beyond 10,000 patients.
     """
+    by = smart.reaches(by, types)
     if patient_id is None and by.patient_id is not None:
         patient_id = by.patient_id
     if patient_id is not None:
@@ -75,7 +76,7 @@ def ask(
         patients = [str(one) for one in seen[: MOST_PATIENTS + 1]]
     if len(patients) > MOST_PATIENTS:
         raise Invalid("So many patients are not exported at once. Ask for them one by one.", code="too_many", field="patient")
-    owner = {"token_id": by.token_id} if by.token_id else {"user_id": by.person}
+    owner = owned(by)
     with transaction.atomic():
         if BulkExport.objects.filter(**owner, state__in=LIVE).exists():
             raise Conflict("An export is being made already.", code="export_under_way")
@@ -97,7 +98,7 @@ def ask(
 
 def one(export_id: UUID | str, *, by: Viewer, now: datetime) -> BulkExport:
     """This function will give an export to its owner; to everybody else, and once it has expired, there is none (NotVisible)."""
-    row = BulkExport.objects.filter(id=access.parsed_id(export_id), user=by.user_id, token=by.token_id).first()
+    row = BulkExport.objects.filter(id=access.parsed_id(export_id), **owned(by)).first()
     if row is None or (row.expires_at is not None and row.expires_at <= now):
         raise NotVisible
     return row
@@ -128,6 +129,7 @@ def lines(row: BulkExport, type_: str, *, by: Viewer, now: datetime) -> Iterator
 
     Raises Conflict `not_ready`.
     """
+    by = smart.reaches(by, row.types)
     if row.state != State.READY:
         raise Conflict("The export is not ready yet.", code="not_ready")
     pieces = BulkPiece.objects.filter(export=row, type=type_).order_by("id")
@@ -179,7 +181,7 @@ def _step(export_id: UUID, write: Write, now: datetime) -> None:
     if row is None:
         return
     try:
-        viewer = _owner(row, now)
+        viewer = owner_of(row, types=row.types, now=now)
     except (BadToken, NotVisible) as refused:
         _end(row, State.STOPPED, "token_revoked" if isinstance(refused, BadToken) else "account_closed", now)
         return
@@ -195,16 +197,6 @@ def _step(export_id: UUID, write: Write, now: datetime) -> None:
         _leave_out(row)
     row.tries, row.due_at = 0, now
     row.save()
-
-
-def _owner(row: BulkExport, now: datetime) -> Viewer:
-    """Whoever asked, as she is now. Raises BadToken, NotVisible."""
-    if row.token_id is not None:
-        return access.viewer_of_token_id(row.token_id, now, used=False)
-    user = User.objects.get(id=row.user_id) if row.user_id else None
-    if user is None or not user.is_active:
-        raise NotVisible
-    return access.viewer_of(user)
 
 
 def _write(row: BulkExport, viewer: Viewer, write: Write, now: datetime) -> None:

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from healthhub.lib.ids import uuid7
-from healthhub.people.models import DeviceToken, Patient, User
+from healthhub.people.models import ONE_OWNER, AppAccess, DeviceToken, Patient, User
 
 
 class Timeline(models.Model):
@@ -197,9 +197,10 @@ class BulkExport(models.Model):
         STOPPED = "stopped"  # whoever asked may no longer: `code` says why
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    # Who asked: exactly one of the two.
+    # Who asked: exactly one of the three.
     user = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     token = models.ForeignKey(DeviceToken, models.PROTECT, null=True, related_name="+")
+    app = models.ForeignKey(AppAccess, models.PROTECT, null=True, related_name="+")
     request = models.TextField()  # the address as it was asked
     types = models.JSONField()  # of resources, in their order
     since = models.DateTimeField(null=True)
@@ -219,7 +220,7 @@ class BulkExport(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(user__isnull=True) ^ Q(token__isnull=True), name="bulk_export_has_an_owner"),
+            models.CheckConstraint(condition=ONE_OWNER, name="bulk_export_has_an_owner"),
         ]
         indexes: ClassVar = [
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="bulk_export_due"),

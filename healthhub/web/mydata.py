@@ -93,6 +93,8 @@ def access_log(request: PageRequest, patient_id: UUID) -> HttpResponse:
 def _line(entry: Any, names: dict[UUID, str], own: UUID | None) -> Line:
     hers = entry.actor_id is not None and entry.actor_id == own
     who = gettext("You") if hers else names.get(entry.actor_id, "") or gettext("HealthHub")
+    if app := entry.detail.get("app"):
+        who = gettext("%(who)s, through the app %(app)s") % {"who": who, "app": app}
     return Line(entry.at, who, words_for(entry.did)[shown.language()], str(entry.detail.get("reason") or ""), hers)
 
 

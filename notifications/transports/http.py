@@ -79,8 +79,8 @@ def is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 
-def send(url: str, *, body: bytes, headers: Mapping[str, str]) -> Answer:
-    """This function will POST once and give the answer. Raises TransportError: permanent when the address is unsafe."""
+def send(url: str, *, body: bytes, headers: Mapping[str, str], method: str = "POST") -> Answer:
+    """This function will POST (or PUT) once and give the answer. Raises TransportError: permanent when the address is unsafe."""
     try:
         parts = checked(url)
         connection = _connected(parts)
@@ -94,7 +94,7 @@ def send(url: str, *, body: bytes, headers: Mapping[str, str]) -> Answer:
     deadline.start()
     try:
         path = parts.path or "/"
-        connection.request("POST", f"{path}?{parts.query}" if parts.query else path, body=body, headers=dict(headers))
+        connection.request(method, f"{path}?{parts.query}" if parts.query else path, body=body, headers=dict(headers))
         answer = connection.getresponse()
         text = answer.read(READ_BYTES).decode("utf-8", "replace")
     except (OSError, http.client.HTTPException) as error:

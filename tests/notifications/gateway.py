@@ -19,6 +19,7 @@ class Received:
     path: str
     headers: dict[str, str]
     body: bytes
+    method: str = "POST"
 
 
 @dataclass
@@ -40,7 +41,7 @@ def handler_for(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            status = gateway.take(Received(self.path, {name.lower(): value for name, value in self.headers.items()}, body))
+            status = gateway.take(Received(self.path, {name.lower(): value for name, value in self.headers.items()}, body, self.command))
             if status == HANGS:
                 time.sleep(8)
             elif status == DRIPS:
@@ -54,6 +55,8 @@ def handler_for(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
                 self.send_header("Content-Length", "2")
                 self.end_headers()
                 self.wfile.write(b"ok")
+
+        do_PUT = do_POST
 
         def log_message(self, format: str, *args: object) -> None:
             """Quiet: tests look at `received`."""

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from healthhub.records import exports
 from healthhub.web.act import undo_token
+from tests.apps import App
 from tests.permissions.records import Records
 from tests.permissions.requests import RELEASED
 from tests.risk import said
@@ -108,6 +109,9 @@ def _own(world: World, records: Records) -> dict[str, PageAsking]:
     return {
         "POST told_add": PageAsking(form={"transport": "webhook", "url": "https://93.184.216.34/told"}),
         "POST told_quiet": PageAsking(form={"start": "22:00", "end": "07:00"}),
+        "GET app_authorise": PageAsking(query=App(records.client_id, "v" * 43).asked("user/*.rs")),
+        "POST app_authorise": PageAsking(form={"answer": "allow"}, query=App(records.client_id, "v" * 43).asked("user/*.rs")),
+        "POST app_end": PageAsking({"access_id": str(records.app_access)}),
         "POST told_remove": PageAsking({"channel_id": str(records.channel)}),
         "POST preferences": PageAsking(form={"type": "large"}),
         "POST people_act": PageAsking(alert),

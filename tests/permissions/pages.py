@@ -21,6 +21,11 @@ GET     told                      in  200  200  200  200  200  200  200  200  20
 POST    told_add                  in  302  302  302  302  302  302  302  302  302  302  302  302   in   in   in   in
 POST    told_quiet                in  302  302  302  302  302  302  302  302  302  302  302  302   in   in   in   in
 POST    told_test                 in  302  302  302  302  302  302  302  302  302  302  302  302   in   in   in   in
+# An app asks who is signed in; what it gets is hers to give. The app allowed already is Ana's.
+GET     app_authorise             in  200  200  200  200  200  200  200  200  200  200  200  200   in   in   in   in
+POST    app_authorise             in  302  302  302  302  302  302  302  302  302  302  302  302   in   in   in   in
+GET     apps_allowed              in  200  200  200  200  200  200  200  200  200  200  200  200   in   in   in   in
+POST    app_end                   in  302  404  404  404  404  404  404  404  404  404  404  404   in   in   in   in
 # The way to be told is Ana's.
 POST    told_remove               in  302  404  404  404  404  404  404  404  404  404  404  404   in   in   in   in
 # Before signing in one may already choose language and type size, and the page's own question "am I still signed in?" is anybody's.

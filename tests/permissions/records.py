@@ -6,17 +6,19 @@ from uuid import UUID
 
 from healthhub.api import fhir_bulk
 from healthhub.care import contacts, medications
-from healthhub.people import access
+from healthhub.care.careplans import doors as careplans
+from healthhub.people import access, smart
 from healthhub.people.access import Viewer
 from healthhub.people.models import Patient
 from healthhub.records import bulk
 from healthhub.records.models import Source
-from monitoring import alerts, desk, intake, plans, spool
+from monitoring import alerts, desk, intake, plans, spool, subscriptions
 from monitoring.models import Alert, Import, Limit
 from notifications import channels
 from notifications.models import Notice
 from risk import outcomes, standings
 from risk.models import Version
+from tests.apps import BACK
 from tests.risk import said
 from tests.world import World
 
@@ -27,7 +29,10 @@ class Records:
     the numbers of a reading and its source,
     a notice she was sent and the way she is told, what a model said of her, an event, a waiting version, a visit, a medicine,
     Dr Lim's saved view and a tag she carries, the numbers of a glucose and of a meal,
-    a file her writing device sent in, a table of its that waits to be explained, what her reading device exported."""
+    a file her writing device sent in, a table of its that waits to be explained, what her reading device exported,
+    what an app may read in her name, and that app,
+    what her reading device is told of, the number of a questionnaire,
+    her care plan for hypertension and a task of it."""
 
     open_alert: UUID
     held_alert: UUID
@@ -48,6 +53,12 @@ class Records:
     sent: UUID
     table: UUID
     bulk: UUID
+    app_access: UUID
+    client_id: str
+    subscription: UUID
+    score: int
+    plan: UUID
+    task: UUID
 
 
 def fill(world: World) -> Records:
@@ -113,8 +124,19 @@ def _measured_and_treated(world: World, whose: str, speaking: Version, waiting: 
     tag = desk.tag(patient_id=patient.id, name=world.said(whose, "visit"), by=by, now=now)
     desk.review(patient_id=patient.id, by=by, now=now)
     eaten = intake.receive(patient_id=patient.id, readings=[reading(5, "carbs", 40, None, "g")], by=world.viewer(self_), now=world.now)
+    filled = intake.receive(patient_id=patient.id, readings=[reading(9, "phq9", 3, None, "{score}")], by=world.viewer(self_), now=world.now)
     numbers = int(receipt.fates[2]["seq"]), int(eaten.fates[0]["seq"])
-    rest_ = (view.id, tag.id, *numbers, *_sent_in(world, whose, patient), _exported(world, whose))
+    rest_ = (
+        view.id,
+        tag.id,
+        *numbers,
+        *_sent_in(world, whose, patient),
+        _exported(world, whose),
+        *_allowed(world, whose, patient),
+        _subscribed(world, whose, patient),
+        int(filled.fates[0]["seq"]),
+        *_planned(world, whose, patient, by),
+    )
     said_ = (notice.id, channel.id, assessment, outcome, waiting.id, visit.id, medicine.id)
     return Records(*alerts_, limit.id, seq, source, *said_, *rest_)
 
@@ -138,6 +160,40 @@ def _exported(world: World, whose: str) -> UUID:
     while bulk.work(write=fhir_bulk.write, now=world.now):
         pass
     return row.id
+
+
+def _subscribed(world: World, whose: str, patient: Patient) -> UUID:
+    token = access.viewer_of_token_id(world.token_ids["token_read"], world.now)
+    wanted = subscriptions.Wanted(
+        patient_id=patient.id,
+        criteria=world.said(whose, "Observation"),
+        resource="Observation",
+        kinds=[],
+        channel="websocket",
+        endpoint="",
+        headers=[],
+        payload=False,
+        reason=world.said(whose, "watch"),
+        ends_at=None,
+    )
+    place = subscriptions.start_of(patient_id=patient.id, resource="Observation", now=world.now)
+    return subscriptions.ask(wanted, by=token if whose == "ana" else world.viewer("other_patient"), place=place, now=world.now).id
+
+
+def _planned(world: World, whose: str, patient: Patient, by: Viewer) -> tuple[UUID, UUID]:
+    reason, text = world.said(whose, "first visit"), world.said(whose, "walk")
+    content = {"targets": [{"kind": "bp", "below": 130, "below2": 80}], "schedule": [], "education": [{"en": text}]}
+    plan = careplans.start(patient_id=patient.id, condition="hypertension", by=by, now=world.now, reason=reason, content=content)
+    soon = world.now.date() + timedelta(days=9)
+    task = careplans.add_task(plan_id=plan.id, what=world.said(whose, "call"), due_on=soon, by=by, now=world.now)
+    return plan.id, task.id
+
+
+def _allowed(world: World, whose: str, patient: Patient) -> tuple[UUID, str]:
+    by = world.viewer("patient_self" if whose == "ana" else "other_patient")
+    made, _ = smart.register(name=f"Chart in hand {whose}", redirects=[BACK], now=world.now)
+    row = smart.allow(application=made, scopes=["patient/*.rs"], by=by, now=world.now, patient_id=patient.id)
+    return row.id, made.client_id
 
 
 def _judged(world: World, whose: str, patient: Patient, by: Viewer, speaking: Version) -> tuple[UUID, UUID]:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 
 from healthhub.dialects.nightscout import common
+from healthhub.records.catalogue import BY_KEY
 from risk import cards
 from tests.permissions.records import Records
 from tests.risk import said
@@ -32,7 +33,7 @@ class Asking:
 def asking(world: World, records: Records, method: str, name: str) -> Asking:
     """This function will give the request for one line of the table, aimed at what is Ana's."""
     asked = _people(world) | _readings(world, records) | _alerts(world, records) | _rules(world, records) | _notices(records)
-    asked |= _fhir(world, records)
+    asked |= _fhir(world, records) | _care_plans(world, records)
     return (asked | _risk(world, records) | _models(records) | _desk(world, records) | _nightscout(world, records))[f"{method} {name}"]
 
 
@@ -67,6 +68,39 @@ def _readings(world: World, records: Records) -> dict[str, Asking]:
         "POST observation-correct": Asking(one, {"value": 180, "value2": 110, "unit": "mm[Hg]", "reason": "read from the wrong line"}),
         "POST observation-remove": Asking(one, {"reason": "the cuff was loose"}),
     }
+
+
+def _subscription(world: World) -> dict[str, Any]:
+    criteria = f"Observation?patient={world.ana.id}"
+    return {
+        "resourceType": "Subscription",
+        "status": "requested",
+        "reason": "watch",
+        "criteria": criteria,
+        "channel": {"type": "websocket"},
+    }
+
+
+def _care_plans(world: World, records: Records) -> dict[str, Asking]:
+    ana, plan = {"patient_id": str(world.ana.id)}, {"plan_id": str(records.plan)}
+    soon = f"{world.now + timedelta(days=30):%Y-%m-%d}"
+    content = {"targets": [{"kind": "bp", "below": 130}], "schedule": [], "education": []}
+    return {
+        "GET care-plans": Asking(ana),
+        "POST care-plans": Asking(ana, {"condition": "diabetes_t2", "reason": "new"}),
+        "GET care-plan-proposal": Asking(ana, query={"condition": "copd"}),
+        "GET care-plan": Asking(plan),
+        "POST care-plan-change": Asking(plan, {"content": content, "review_on": soon, "reason": "too low"}),
+        "POST care-plan-end": Asking(plan, {"reason": "healed"}),
+        "POST care-plan-tasks": Asking(plan, {"what": "call", "due_on": soon}),
+        "POST care-task-done": Asking({"task_id": str(records.task)}),
+    }
+
+
+def _filled_in(world: World) -> dict[str, Any]:
+    item = [{"linkId": "44261-6", "answer": [{"valueInteger": 3}]}]
+    frame = {"status": "completed", "subject": {"reference": f"Patient/{world.ana.id}"}, "authored": world.now.isoformat()}
+    return {"resourceType": "QuestionnaireResponse", "item": item} | frame
 
 
 def _fhir(world: World, records: Records) -> dict[str, Asking]:
@@ -111,6 +145,17 @@ def _fhir(world: World, records: Records) -> dict[str, Asking]:
         "GET fhir-export-status": Asking(export),
         "DELETE fhir-export-status": Asking(export),
         "GET fhir-export-file": Asking(export | {"type_": "Observation"}),
+        "GET fhir-plans": Asking(query=query),
+        "GET fhir-plan": Asking({"resource_id": str(records.plan)}),
+        "GET fhir-goals": Asking(query=query),
+        "GET fhir-goal": Asking({"plan_id": str(records.plan), "number": str(BY_KEY["bp"].number)}),
+        "GET fhir-questionnaires": Asking(query=query),
+        "POST fhir-questionnaires": Asking(body=_filled_in(world)),
+        "GET fhir-questionnaire": Asking(ana | {"seq": str(records.score)}),
+        "GET fhir-subscriptions": Asking(),
+        "POST fhir-subscriptions": Asking(body=_subscription(world)),
+        "GET fhir-subscription": Asking({"resource_id": str(records.subscription)}),
+        "DELETE fhir-subscription": Asking({"resource_id": str(records.subscription)}),
         "GET fhir-other": Asking({"rest": f"Condition/{world.ana.id}"}),
         "POST fhir-other": Asking({"rest": "Condition"}, body={}),
     }

@@ -108,6 +108,18 @@ GET     fhir-export-patient  401  202  404  202  404  202  404  404  202  404  4
 GET     fhir-export-status   401  404  404  404  404  404  404  404  404  404  404  404  404  404  200  401  404
 DELETE  fhir-export-status   401  404  404  404  404  404  404  404  404  404  404  404  404  404  202  401  404
 GET     fhir-export-file     401  404  404  404  404  404  404  404  404  404  404  404  404  404  200  401  404
+GET     fhir-plans           401  200  404  200  404  200  404  404  200  404  404  200  404  403  403  401  403
+GET     fhir-plan            401  200  404  200  404  200  404  404  200  404  404  200  404  403  403  401  403
+GET     fhir-goals           401  200  404  200  404  200  404  404  200  404  404  200  404  403  403  401  403
+GET     fhir-goal            401  200  404  200  404  200  404  404  200  404  404  200  404  403  403  401  403
+GET     fhir-questionnaires  401  200  404  200  404  200  404  404  200  404  404  200  404  403  200  401  404
+POST    fhir-questionnaires  401  201  404  403  404  201  404  404  201  404  404  403  404  201  403  401  404
+GET     fhir-questionnaire   401  200  404  200  404  200  404  404  200  404  404  200  404  403  200  401  404
+# A subscription is whoever's asked for it; the one addressed is the reading token's.
+GET     fhir-subscriptions   401  200  200  200  200  200  200  200  200  200  200  200  200  200  200  401  200
+POST    fhir-subscriptions   401  201  404  201  404  201  404  404  201  404  404  201  404  403  201  401  404
+GET     fhir-subscription    401  404  404  404  404  404  404  404  404  404  404  404  404  404  200  401  404
+DELETE  fhir-subscription    401  404  404  404  404  404  404  404  404  404  404  404  404  404  204  401  404
 GET     fhir-other           401  404  404  404  404  404  404  404  404  404  404  404  404  404  404  401  404
 POST    fhir-other           401  404  404  404  404  404  404  404  404  404  404  404  404  404  404  401  404
 
@@ -135,6 +147,16 @@ GET     patient-tags         401  200  404  200  404  200  404  404  200  404  4
 POST    patient-tags         401  403  404  403  404  201  404  404  201  404  404  403  404  403  403  401  403
 DELETE  patient-tag          401  403  404  403  404  204  404  404  204  404  404  403  404  403  403  401  403
 POST    patient-reviews      401  403  404  403  404  201  404  404  201  404  404  403  404  403  403  401  403
+
+# Care plans are written by her team; she and who looks after her read them and tick off tasks.
+GET     care-plans           401  200  404  200  404  200  404  404  200  404  404  200  404  403  403  401  403
+POST    care-plans           401  403  404  403  404  201  404  404  201  404  404  403  404  403  403  401  403
+GET     care-plan-proposal   401  403  404  403  404  200  404  404  200  404  404  403  404  403  403  401  403
+GET     care-plan            401  200  404  200  404  200  404  404  200  404  404  200  404  403  403  401  403
+POST    care-plan-change     401  403  404  403  404  200  404  404  200  404  404  403  404  403  403  401  403
+POST    care-plan-end        401  403  404  403  404  200  404  404  200  404  404  403  404  403  403  401  403
+POST    care-plan-tasks      401  403  404  403  404  201  404  404  201  404  404  403  404  403  403  401  403
+POST    care-task-done       401  200  404  200  404  200  404  404  200  404  404  403  404  403  403  401  403
 
 # Limits and rules are the team's business; everyone who sees her may know by which rules she is watched.
 GET     plan                 401  200  404  200  404  200  404  404  200  404  404  200  404  403  403  401  403

@@ -47,6 +47,8 @@ NO_PAGES = {
     "my_import_mapping",  # needs a file that waits: tests/web/test_mapping_page.py looks at it in the same way
     "my_import_discard",
     "erase_keep",
+    "app_authorise",  # needs an app that asks: tests/web/test_smart_page.py looks at it in the same way
+    "app_end",
     "told_add",
     "told_quiet",
     "told_test",

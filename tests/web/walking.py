@@ -14,7 +14,7 @@ from playwright.sync_api import Page
 
 from healthhub.config import demo_people as who, seed
 from healthhub.config.servers import ROOT
-from healthhub.people import access
+from healthhub.people import access, smart
 from healthhub.people.models import Patient, User
 from monitoring import intake, risks
 from risk import due
@@ -49,6 +49,7 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "erase": ("patient", "/people/{id}/data/erase"),
     "settings": ("patient", "/settings"),
     "told": ("patient", "/settings/told"),
+    "apps": ("patient", "/settings/apps"),
     "two-factor": ("patient", "/accounts/2fa/"),
     "sessions": ("patient", "/accounts/sessions/"),
     "people": ("caregiver", "/people"),
@@ -117,6 +118,8 @@ def live(*, now: datetime, days: int = seed.DAYS) -> Patient:
     her = Patient.objects.select_related("user").get(user__email=who.PATIENT.email)
     for minutes, high, low in ((6, 190, 115), (2, 191, 116)):
         send(her, now - timedelta(minutes=minutes), now, kind="bp", value=high, value2=low, unit="mm[Hg]", source="simulated-cuff")
+    app, _ = smart.register(name="健康笔记 Health Notes", redirects=["https://notes.example.org/"], now=now)
+    smart.allow(application=app, scopes=["patient/*.rs"], by=access.viewer_of(her.user), now=now, patient_id=her.id)
     due.note_fresh(now=now)
     for model in ("mortality-home", "deterioration"):
         while risks.work(model=model, now=now):
