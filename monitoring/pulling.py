@@ -6,6 +6,7 @@ again with the former refresh token, which makers still take so long.
 
 import logging
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -90,8 +91,9 @@ def forget(row: Connection, *, error: str = "") -> None:
 
 
 def _refresh(row: Connection, vendor: Vendor, now: datetime) -> None:
-    tokens = vendor.read_tokens(vendors.fetch(vendor.ask_refresh(refresh=sealed.unseal(row.refresh))))
-    keep_tokens(row, tokens, now=now)
+    refresh = sealed.unseal(row.refresh)
+    tokens = vendor.read_tokens(vendors.fetch(vendor.ask_refresh(refresh=refresh)))
+    keep_tokens(row, replace(tokens, refresh=tokens.refresh or refresh), now=now)
 
 
 def _page(row: Connection, vendor: Vendor, now: datetime) -> Page:

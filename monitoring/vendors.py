@@ -9,13 +9,14 @@ from django.conf import settings
 
 from healthhub.dialects.vendors.dexcom import Dexcom
 from healthhub.dialects.vendors.form import Answer, Ask, Trouble
+from healthhub.dialects.vendors.google_health import GoogleHealth
 from healthhub.dialects.vendors.oura import Oura
 from healthhub.dialects.vendors.withings import Withings
 from healthhub.lib.refused import Invalid
 
 # Every maker's class is of one form: the next one joins by `|`.
-Vendor = Withings | Dexcom | Oura
-MAKERS: Mapping[str, Callable[..., Vendor]] = {"withings": Withings, "dexcom": Dexcom, "oura": Oura}
+Vendor = Withings | Dexcom | Oura | GoogleHealth
+MAKERS: Mapping[str, Callable[..., Vendor]] = {"withings": Withings, "dexcom": Dexcom, "oura": Oura, "google_health": GoogleHealth}
 TIMEOUT = httpx.Timeout(8.0)
 LARGEST = 8_000_000
 

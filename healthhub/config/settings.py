@@ -329,6 +329,13 @@ VENDORS = {
         "api": env.str("OURA_API", default=""),
         "accounts": env.str("OURA_ACCOUNTS", default=""),
     },
+    "google_health": {
+        "client_id": env.str("GOOGLE_HEALTH_CLIENT_ID", default=""),
+        "client_secret": env.str("GOOGLE_HEALTH_CLIENT_SECRET", default=""),
+        "api": env.str("GOOGLE_HEALTH_API", default=""),
+        "accounts": env.str("GOOGLE_HEALTH_ACCOUNTS", default=""),
+        "tokens": env.str("GOOGLE_HEALTH_TOKENS", default=""),
+    },
 }
 EMAIL_TIMEOUT = 4  # seconds: below the first lease of a notice
 # How long an open page may take to say `seen` before the next channel is tried; urgent and red do not wait for it.

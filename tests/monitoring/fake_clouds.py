@@ -1,4 +1,4 @@
-"""Two small clouds of ours that answer as Dexcom and Oura document: over HTTP, JSON, rotating tokens, windows, next_token, limits."""
+"""Small clouds of ours that answer as Dexcom, Oura and Google document: over HTTP, JSON, rotating tokens, windows, next_token, limits."""
 
 import json
 import threading
@@ -79,6 +79,35 @@ class Oura(Cloud):
         start = int(given.get("next_token", "0"))
         more = str(start + PAGE) if len(documents) > start + PAGE else None
         return {"data": documents[start : start + PAGE], "next_token": more}
+
+
+class Google(Cloud):
+    """Points of dataPoints:reconcile, two a page; `data` have their type in "type" and the moment they are filtered by in "when"."""
+
+    tokens_at = "/token"
+
+    def answer(self, path: str, given: dict[str, str], bearer: str) -> Reply:
+        if path == "/revoke":
+            self.asked.append((path, given))
+            return 200, {}, {}
+        status, body, headers = super().answer(path, given, bearer)
+        if given.get("grant_type") == "refresh_token" and status == 200:
+            self.refresh = given["refresh_token"]
+            del body["refresh_token"]
+        return status, body, headers
+
+    def found(self, path: str, given: dict[str, str]) -> dict[str, Any]:
+        if path == "/v4/users/me/identity":
+            return {"name": "users/me/identity", "healthUserId": "111"}
+        type_ = path.removeprefix("/v4/users/me/dataTypes/").removesuffix("/dataPoints:reconcile")
+        lower, upper = given["filter"].split(" AND ")
+        field, operator, first = lower.split(" ")
+        assert (operator, upper.split(" ")[:2]) == (">=", [field, "<"])
+        assert field.split(".")[0] == type_.replace("-", "_")
+        first, last = first.strip('"'), upper.split(" ")[2].strip('"')
+        points = [one for one in self.data if one["type"] == type_ and first <= one["when"] < last]
+        start = int(given.get("pageToken", "0"))
+        return {"dataPoints": points[start : start + PAGE]} | ({"nextPageToken": str(start + PAGE)} if len(points) > start + PAGE else {})
 
 
 def _utc(text: str) -> datetime:
