@@ -80,7 +80,7 @@ def test_the_patient_reads_who_looked(world: World) -> None:
     world.client("doctor_in_team").get(f"/api/v1/patients/{world.ana.id}")
     ana = world.client("patient_self")
     page = ana.get(f"/api/v1/patients/{world.ana.id}/access-log?others=true&limit=2").json()
-    assert page["entries"][0]["who"] == {"kind": "user", "name": "Dr Lim"}
+    assert page["entries"][0]["who"] == {"kind": "user", "name": "Dr Lim", "app": None}
     assert page["entries"][0]["words"] == {"en": "opened your record", "zh-hans": "打开了您的档案"}
     seen = []
     while page["next"]:

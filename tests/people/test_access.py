@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from healthhub.care.careplans.content import CLASS_OF
 from healthhub.lib.data_classes import DATA_CLASSES
 from healthhub.lib.ids import uuid7
 from healthhub.lib.refused import Invalid, NotAllowed, NotVisible
@@ -231,9 +232,9 @@ def test_epochs_move_when_rights_do(world: World) -> None:
     assert Patient.objects.get(id=world.ana.id).authz_epoch == patient_epoch + 1
 
 
-def test_rules_and_records_speak_of_the_same_conditions() -> None:
+def test_rules_scores_plans_and_records_speak_of_the_same_conditions() -> None:
     asked_by_scores = {code for score in SCORES for code in score.not_for}
-    assert conditions.CONDITIONS.keys() == CONDITIONS | asked_by_scores
+    assert conditions.CONDITIONS.keys() == CONDITIONS | asked_by_scores | CLASS_OF.keys()
     assert conditions.checked(["copd", "asthma", "copd"]) == ["asthma", "copd"]
     with pytest.raises(Invalid):
         conditions.checked(["tired"])

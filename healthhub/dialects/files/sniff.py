@@ -1,12 +1,10 @@
 """Which reader a file is for: by its first bytes, never by its name."""
 
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import tzinfo
 from typing import BinaryIO, cast
 
-from healthhub.dialects.files import apple_health, archives, documents, garmin, tables
+from healthhub.dialects.files import apple_health, archives, documents, garmin, health_connect, tables
 from healthhub.dialects.files.record import Records
 from healthhub.lib.refused import Invalid
 
@@ -23,8 +21,8 @@ def records(stream: BinaryIO, zone: tzinfo) -> Records:
     head = stream.read(HEAD)
     stream.seek(0)
     if head.startswith(b"PK\x03\x04"):
-        with _export_in(stream) as member:
-            yield from apple_health.read(member)
+        with archives.opened(stream) as archive:
+            yield from _archived(archive, zone)
     else:
         yield from _plain(stream, head, zone)
 
@@ -45,6 +43,8 @@ def _plain(stream: BinaryIO, head: bytes, zone: tzinfo) -> Records:
         raise Invalid("The file is empty.", code="empty")
     if head[8:12] == b".FIT":
         return garmin.read(stream, zone)
+    if head.startswith(health_connect.MAGIC):
+        return health_connect.read(stream, zone)
     if text.startswith((b"<?xml", b"<!DOCTYPE", b"<HealthData")):
         return apple_health.read(stream)
     if text[:1] in (b"{", b"["):
@@ -72,14 +72,16 @@ def _of_health(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
         return b"HealthData" in member.read(400)
 
 
-@contextmanager
-def _export_in(stream: BinaryIO) -> Iterator[BinaryIO]:
-    with archives.opened(stream) as archive:
-        names = [info for info in archive.filelist if info.filename in EXPORTS or info.filename.endswith("/export.xml")]
-        names = names or [info for info in archive.filelist if _of_health(archive, info)]
-        if not names:
-            seen = ", ".join(info.filename for info in archive.filelist[:3])
-            raise Invalid("The archive holds no export.xml.", code="unknown_file", field=seen[:80] or "nothing")
-        archives.check(names[0])
-        with archive.open(names[0]) as member:
-            yield cast("BinaryIO", member)
+def _archived(archive: zipfile.ZipFile, zone: tzinfo) -> Records:
+    """Apple Health's export, or Health Connect's."""
+    names = [info for info in archive.filelist if info.filename in EXPORTS or info.filename.endswith("/export.xml")]
+    names = names or [info for info in archive.filelist if _of_health(archive, info)]
+    bases = [info for info in archive.filelist if info.filename.rpartition("/")[2] == health_connect.MEMBER]
+    if not names and not bases:
+        seen = ", ".join(info.filename for info in archive.filelist[:3])
+        raise Invalid("The archive holds no export that is known here.", code="unknown_file", field=seen[:80] or "nothing")
+    found = (names or bases)[0]
+    archives.check(found)
+    with archive.open(found) as member:
+        stream = cast("BinaryIO", member)
+        yield from apple_health.read(stream) if names else health_connect.read(stream, zone)
