@@ -74,7 +74,7 @@ def read(body: Any) -> Iterator[Taken]:
     sections = {name: data.get(name) or [] for name in SECTIONS}
     for name, lines in sections.items():
         if not isinstance(lines, list):
-            raise Invalid("A list is wanted here.", code="wrong_type", field=f"data.{name}")
+            raise Invalid("A list is wanted here.", code="not_supported", field=f"data.{name}")
     provider = named(body["provider"], "Open Wearables")
     waiting: dict[tuple[str, ...], tuple[int, Any]] = {}
     for index, record in enumerate(sections["records"]):

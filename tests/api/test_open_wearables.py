@@ -102,7 +102,7 @@ def test_its_api_key_header_is_a_device_token_and_a_wrong_one_is_refused(world: 
         ([], 400, "not_supported"),
         ({"provider": "apple"}, 400, "not_supported"),
         ({"provider": "apple", "data": {"records": {}}}, 202, None),
-        ({"provider": "apple", "data": {"records": "x"}}, 400, "wrong_type"),
+        ({"provider": "apple", "data": {"records": "x"}}, 400, "not_supported"),
         ({"provider": "apple", "data": {"records": [None] * 10_001}}, 400, "too_many"),
     ],
 )
